@@ -1,0 +1,13 @@
+namespace TlsGateway.Actors.Settings;
+
+/// <summary>One validated, immutable generation of the whole configuration. Connections keep the generation they began with.</summary>
+public sealed record GatewaySettings
+{
+    /// <summary>1 for the configuration read at start, one more with each reload that was accepted.</summary>
+    public required int Generation { get; init; }
+
+    public required IReadOnlyList<ListenerSettings> Listeners { get; init; }
+
+    /// <summary>How long open connections may go on after SIGTERM before they are closed with close_notify.</summary>
+    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
+}

@@ -1,0 +1,38 @@
+using System.Net;
+using TlsGateway.Tls;
+
+namespace TlsGateway.Actors.Settings;
+
+/// <summary>One listener: where it listens, how it speaks TLS, whereto it relays, what it bounds.</summary>
+public sealed record ListenerSettings
+{
+    /// <summary>The operator's name for it; the metric label. Unique.</summary>
+    public required string Name { get; init; }
+
+    public required IPEndPoint Bind { get; init; }
+
+    public required TlsServerSettings Tls { get; init; }
+
+    public required UpstreamSettings Upstream { get; init; }
+
+    /// <summary>From accept to the end of the handshake, the whole of it: a client that sends a byte now and then gains nothing.</summary>
+    public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>An open connection with no byte moved in either direction for this long is closed.</summary>
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long a closing connection may take to deliver what is owed and see the peer close.</summary>
+    public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Connections open at once on this listener; one more is refused with an alert and counted.</summary>
+    public int MaxConnections { get; init; } = 10_000;
+
+    /// <summary>The kernel's accept queue (listen(2)).</summary>
+    public int Backlog { get; init; } = 4096;
+
+    /// <summary>
+    /// Bytes of application data that may be on their way from one leg to the other, each direction. With the ciphertext buffers (one chunk each way)
+    /// this bounds what a connection can hold.
+    /// </summary>
+    public int CreditBytes { get; init; } = 256 * 1024;
+}

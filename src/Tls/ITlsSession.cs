@@ -1,0 +1,86 @@
+namespace TlsGateway.Tls;
+
+/// <summary>
+/// One TLS connection, without I/O: ciphertext goes in by <see cref="RxFree"/>/<see cref="RxCommit"/>/<see cref="RxEof"/> and comes out by
+/// <see cref="TxPending"/>/<see cref="TxConsume"/>. The contract is OpenSSL's for non-blocking sockets: <em>any</em> call may return
+/// <see cref="TlsStatus.WantRead"/> or <see cref="TlsStatus.WantWrite"/>, because a handshake can run at any time; a call that did not finish is
+/// repeated with the same data (the buffer may move).
+/// </summary>
+/// <remarks>
+/// One thread at a time. Both ciphertext buffers are bounded and are rented from the <see cref="ITlsBufferPool"/> only while they hold bytes: a session
+/// with nothing in flight owns none. Expected failures are values (<see cref="TlsStatus.Error"/> and <see cref="Failure"/>), never exceptions; only a
+/// broken invariant (such as committing more than was free) throws.
+/// </remarks>
+public interface ITlsSession : IDisposable
+{
+    /// <summary>Where received ciphertext goes. Empty: the buffer is full, stop reading the socket until a call consumed some.</summary>
+    Span<byte> RxFree { get; }
+
+    /// <summary>Takes <paramref name="bytes"/> that were put at the start of <see cref="RxFree"/>. 0 gives an unused buffer back to the pool.</summary>
+    void RxCommit(int bytes);
+
+    /// <summary>The peer closed its side of the TCP connection. After the buffered records, <see cref="Read"/> returns <see cref="TlsStatus.Closed"/> if
+    /// close_notify came, else <see cref="TlsStatus.Error"/> with <see cref="TlsFailureKind.Truncated"/>.</summary>
+    void RxEof();
+
+    /// <summary>Ciphertext received and not yet taken by the engine, bytes.</summary>
+    int RxBuffered { get; }
+
+    /// <summary>True while a record or handshake message is partly received: the peer owes the rest of it.</summary>
+    bool IsMidRecord { get; }
+
+    /// <summary>Ciphertext to be sent, oldest first. Stays valid until the next call on the session.</summary>
+    ReadOnlySpan<byte> TxPending { get; }
+
+    /// <summary>Drops <paramref name="bytes"/> from the start of <see cref="TxPending"/>: they were sent.</summary>
+    void TxConsume(int bytes);
+
+    /// <summary>Drives the first handshake, or a rehandshake in progress, as far as it goes.</summary>
+    TlsStatus Handshake();
+
+    /// <summary>
+    /// Decrypts as many whole records as fit. <paramref name="read"/> bytes are in <paramref name="destination"/> whatever the status is; the status says what
+    /// stopped it: <see cref="TlsStatus.Done"/> when the destination is full.
+    /// </summary>
+    TlsStatus Read(Span<byte> destination, out int read);
+
+    /// <summary>
+    /// Encrypts as much as fits in the output. <paramref name="written"/> bytes were taken whatever the status is; <see cref="TlsStatus.Done"/> when all were.
+    /// After another status the caller repeats with the rest of the same data.
+    /// </summary>
+    TlsStatus Write(ReadOnlySpan<byte> source, out int written);
+
+    /// <summary>Queues close_notify: this side sends no more. <see cref="TlsStatus.Done"/> once it is in <see cref="TxPending"/>. Reading may go on.</summary>
+    TlsStatus Shutdown();
+
+    /// <summary>
+    /// Asks for a rehandshake: on TLS 1.2 renegotiation (HelloRequest from a server, RFC 5246 §7.4.1.1). <see cref="TlsStatus.Done"/> when asked;
+    /// <see cref="IsRehandshaking"/> stays true until it ended. On TLS 1.3 <see cref="TlsStatus.Error"/> with <see cref="TlsFailureKind.NotSupported"/>,
+    /// which leaves the session usable.
+    /// </summary>
+    TlsStatus Rehandshake();
+
+    /// <summary>Renews the sending keys (RFC 8446 §4.6.3), and the peer's if <paramref name="askPeer"/>. TLS 1.3 only, else as <see cref="Rehandshake"/> on 1.3.</summary>
+    TlsStatus KeyUpdate(bool askPeer);
+
+    /// <summary>Moves held ciphertext into the smallest buffers that hold it. For a caller that is about to wait.</summary>
+    void Compact();
+
+    /// <summary>The first handshake ended well.</summary>
+    bool IsHandshakeComplete { get; }
+
+    /// <summary>A rehandshake was asked for or is running.</summary>
+    bool IsRehandshaking { get; }
+
+    /// <summary>What was negotiated; meaningful once <see cref="IsHandshakeComplete"/>. Allocates: call it once per handshake.</summary>
+    TlsSessionInfo DescribeSession();
+
+    /// <summary>Counts that limits and metrics read.</summary>
+    ref readonly TlsCounters Counters { get; }
+
+    /// <summary>Why the session died or refused a call, after <see cref="TlsStatus.Error"/>.</summary>
+    TlsFailure Failure { get; }
+
+    /// <summary>What this engine can do in this role.</summary>
+    TlsCapabilities Capabilities { get; }
+}

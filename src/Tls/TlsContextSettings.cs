@@ -1,0 +1,53 @@
+namespace TlsGateway.Tls;
+
+/// <summary>A certificate chain with its key, as PEM text. <see cref="ToString"/> never shows the key.</summary>
+/// <param name="Name">What the operator calls it (a file name), for messages.</param>
+/// <param name="ChainPem">Leaf first, then intermediates.</param>
+/// <param name="KeyPem">An unencrypted PKCS#8, PKCS#1 or SEC1 key.</param>
+public sealed record TlsCertificate(string Name, string ChainPem, string KeyPem)
+{
+    public override string ToString() => $"TlsCertificate({Name})";
+}
+
+/// <summary>TLS versions that may be negotiated, an inclusive range.</summary>
+public enum TlsVersion
+{
+    Tls12 = 0x0303,
+    Tls13 = 0x0304,
+}
+
+/// <summary>The server side of one listener generation.</summary>
+public sealed record TlsServerSettings
+{
+    /// <summary>The first is the default; the others are chosen by the host names in their leaf (exact before wildcard), RFC 6066 §3.</summary>
+    public required IReadOnlyList<TlsCertificate> Certificates { get; init; }
+
+    public TlsVersion MinimumVersion { get; init; } = TlsVersion.Tls12;
+    public TlsVersion MaximumVersion { get; init; } = TlsVersion.Tls13;
+
+    /// <summary>ALPN protocols in order of preference; empty: ALPN is not answered. No overlap with the client's: alert no_application_protocol.</summary>
+    public IReadOnlyList<string> ApplicationProtocols { get; init; } = [];
+
+    /// <summary>TLS 1.3 tickets per full handshake, 0 to 8. They go out with the first application data or <see cref="ITlsSession.Handshake"/>'s flight.</summary>
+    public int Tickets { get; init; } = 1;
+
+    /// <summary>The client may start a renegotiation on TLS 1.2. Off: it gets no_renegotiation.</summary>
+    public bool AllowClientRenegotiation { get; init; }
+
+    public TlsLimits Limits { get; init; } = TlsLimits.Default;
+}
+
+/// <summary>The client side towards one upstream.</summary>
+public sealed record TlsClientSettings
+{
+    /// <summary>PEM text of the authorities that the server's certificate must chain to; null: the server is not verified.</summary>
+    public string? TrustedAuthoritiesPem { get; init; }
+
+    /// <summary>The name sent as SNI and, when verification is on, required in the server's certificate; null: neither.</summary>
+    public string? ServerName { get; init; }
+
+    public TlsVersion MinimumVersion { get; init; } = TlsVersion.Tls12;
+    public TlsVersion MaximumVersion { get; init; } = TlsVersion.Tls13;
+    public IReadOnlyList<string> ApplicationProtocols { get; init; } = [];
+    public TlsLimits Limits { get; init; } = TlsLimits.Default;
+}
