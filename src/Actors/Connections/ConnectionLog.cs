@@ -1,0 +1,43 @@
+using Microsoft.Extensions.Logging;
+using TlsGateway.Tls;
+using TlsGateway.Transport;
+
+namespace TlsGateway.Actors.Connections;
+
+/// <summary>What connections log, at debug level: a line per connection is the access log's business.</summary>
+internal static partial class ConnectionLog
+{
+    public static void Established(ILogger log, string listener, InetEndPoint peer, ITlsSession session)
+    {
+        if (!log.IsEnabled(LogLevel.Debug))
+            return;
+        var info = session.DescribeSession();
+        EstablishedCore(log, listener, peer.ToString(), info.Version, info.CipherSuite, info.Group, info.ServerName, info.ApplicationProtocol, info.IsResumed);
+    }
+
+    public static void Closed(ILogger log, string listener, InetEndPoint peer, CloseReason reason, ITlsSession? session)
+    {
+        if (log.IsEnabled(LogLevel.Debug))
+            ClosedCore(log, listener, peer.ToString(), reason, session?.Failure.Detail ?? "");
+    }
+
+    [LoggerMessage(
+        100,
+        LogLevel.Debug,
+        "{Listener}: {Peer} established {Version} {CipherSuite} {Group} sni={ServerName} alpn={ApplicationProtocol} resumed={Resumed}"
+    )]
+    private static partial void EstablishedCore(
+        ILogger log,
+        string listener,
+        string peer,
+        string version,
+        string cipherSuite,
+        string group,
+        string serverName,
+        string applicationProtocol,
+        bool resumed
+    );
+
+    [LoggerMessage(101, LogLevel.Debug, "{Listener}: {Peer} closed, {Reason} {Detail}")]
+    private static partial void ClosedCore(ILogger log, string listener, string peer, CloseReason reason, string detail);
+}

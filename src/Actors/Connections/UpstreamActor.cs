@@ -1,0 +1,323 @@
+using Akka.Actor;
+using TlsGateway.Actors.Buffers;
+using TlsGateway.Actors.Sessions;
+using TlsGateway.Actors.Settings;
+using TlsGateway.Actors.Stalls;
+using TlsGateway.Transport;
+
+namespace TlsGateway.Actors.Connections;
+
+/// <summary>
+/// The upstream leg of one connection: connects, passes on what the downstream leg gives it, and gives that leg what the upstream sends.
+/// </summary>
+/// <remarks>
+/// Child of its <see cref="TlsConnectionActor"/>, which alone stops it; a failure stops it and the connection. It never stops itself, so that no
+/// <see cref="AppData"/> is sent to a dead actor. Its mailbox is bounded as its parent's is.
+/// </remarks>
+internal sealed class UpstreamActor(UpstreamSeed seed) : UntypedActor
+{
+    private const int ReceivesPerRun = 4;
+
+    private static readonly ulong WriteStall = new StallKey(StallOperation.Write, StallWant.Write, StallLeg.Upstream, StallCause.Upstream).Mask;
+    private static readonly ulong NoCreditStall = new StallKey(StallOperation.Read, StallWant.Write, StallLeg.Upstream, StallCause.Client).Mask;
+    private static readonly StallKey SelfRead = new(StallOperation.Read, StallWant.Read, StallLeg.Upstream, StallCause.Self);
+    private static readonly StallKey SelfWrite = new(StallOperation.Write, StallWant.Write, StallLeg.Upstream, StallCause.Self);
+    private static readonly ulong Scope = StallKey.LegMask(StallLeg.Upstream);
+
+    private readonly EventLoop _loop = seed.Connection.Loop.Loop;
+    private readonly AppDataConsumed _returned = new();
+    private SocketHandle? _socket;
+    private ConnectionTimer? _timer;
+    private AppDataQueue _pending;
+    private int _credit = seed.Connection.Generation.Settings.CreditBytes;
+    private int _owedCredit;
+    private int _address = -1;
+    private Stage _stage = Stage.Connecting;
+    private bool _readable;
+    private bool _writable;
+    private bool _received;
+    private bool _downstreamClosed;
+    private bool _writeShut;
+
+    private enum Stage
+    {
+        /// <summary>Waits for a TCP connection to one of the addresses; ends with one, with none left, or with the connect timeout.</summary>
+        Connecting,
+
+        /// <summary>Relays; ends when the parent stops it.</summary>
+        Open,
+
+        /// <summary>Told its parent that it cannot go on; waits to be stopped.</summary>
+        Failed,
+    }
+
+    private UpstreamSettings Settings => seed.Connection.Generation.Settings.Upstream;
+
+    protected override void PreStart()
+    {
+        _timer = new ConnectionTimer(Self);
+        _loop.Timers.Schedule(_timer, _loop.ReadTimestamp() + (Settings.ConnectTimeout.Ticks * TimeSpan.NanosecondsPerTick));
+        ConnectNext(CloseReason.UpstreamConnectFailed);
+        Settle();
+    }
+
+    protected override void PostStop()
+    {
+        seed.Stalls.Update(Scope, 0, _loop.ReadTimestamp());
+        if (_timer is not null)
+            _loop.Timers.Cancel(_timer);
+        _socket?.Close();
+        _pending.Clear();
+    }
+
+    protected override void PostRestart(Exception reason) => throw new InvalidOperationException("upstream legs are stopped, never restarted");
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case SocketReadable:
+                OnReadable();
+                break;
+            case AppData data:
+                _pending.Add(data);
+                break;
+            case AppDataConsumed consumed:
+                _credit += consumed.Take();
+                break;
+            case SocketWritable:
+                OnWritable();
+                break;
+            case PeerClosed:
+                _downstreamClosed = true;
+                break;
+            case TimerDue:
+                if (_stage == Stage.Connecting)
+                    Fail(UpstreamFailed.ConnectTimeout);
+                break;
+            default:
+                Unhandled(message);
+                return;
+        }
+
+        switch (_stage)
+        {
+            case Stage.Connecting:
+                WhileConnecting();
+                break;
+            case Stage.Open:
+                WhileOpen();
+                break;
+            case Stage.Failed:
+                _pending.Clear();
+                break;
+        }
+
+        Settle();
+    }
+
+    private void OnReadable()
+    {
+        seed.Stalls.Serve(0, SelfRead, _socket!.ReadableSince, _loop.ReadTimestamp());
+        _readable = true;
+    }
+
+    private void OnWritable()
+    {
+        seed.Stalls.Serve(WriteStall, SelfWrite, _socket!.WritableSince, _loop.ReadTimestamp());
+        _writable = true;
+    }
+
+    /// <summary>Waits for the connect to end. With data at hand it is tried at once: on a short way the connection stands before the loop hears of it.</summary>
+    private void WhileConnecting()
+    {
+        if (_writable || _readable)
+        {
+            if (_socket!.TakeSocketError() != 0)
+            {
+                _socket.Close();
+                ConnectNext(CloseReason.UpstreamConnectFailed);
+                return;
+            }
+
+            Connected();
+            WhileOpen();
+        }
+        else if (!_pending.IsEmpty)
+        {
+            SendPending();
+        }
+    }
+
+    private void ConnectNext(CloseReason reason)
+    {
+        _readable = _writable = false;
+        while (++_address < Settings.Addresses.Count)
+        {
+            var fd = TcpSocket.Connect(InetEndPoint.From(Settings.Addresses[_address]), out _);
+            if (fd < 0)
+                continue;
+            _socket = _loop.Register(fd, Self);
+            _socket.NotifyWritable();
+            return;
+        }
+
+        _ = reason;
+        Fail(UpstreamFailed.ConnectFailed);
+    }
+
+    private void Connected()
+    {
+        _stage = Stage.Open;
+        _loop.Timers.Cancel(_timer!);
+    }
+
+    private void WhileOpen()
+    {
+        if (!_pending.IsEmpty && _writable)
+            SendPending();
+        if (_stage == Stage.Open && _readable)
+            Receive();
+        if (_stage == Stage.Open && _downstreamClosed && !_writeShut && _pending.IsEmpty)
+        {
+            _writeShut = true;
+            _socket!.ShutdownWrite();
+            seed.Downstream.Tell(UpstreamFlushed.Instance, ActorRefs.NoSender);
+        }
+    }
+
+    private void SendPending()
+    {
+        while (!_pending.IsEmpty)
+        {
+            var result = _socket!.Send(_pending.First.Data);
+            switch (result.Status)
+            {
+                case IoStatus.Ok:
+                    if (_stage == Stage.Connecting)
+                        Connected();
+                    seed.Connection.Counters.UpstreamSentBytes += result.Bytes;
+                    _owedCredit += result.Bytes;
+                    _pending.Consume(result.Bytes);
+                    _writable = _socket.IsWritable;
+                    if (!_writable && !_pending.IsEmpty)
+                    {
+                        ReturnCredit();
+                        return;
+                    }
+
+                    break;
+                case IoStatus.WouldBlock:
+                    _writable = false;
+                    ReturnCredit();
+                    return;
+                default:
+                    SendFailed();
+                    return;
+            }
+        }
+
+        ReturnCredit();
+    }
+
+    private void SendFailed()
+    {
+        if (_stage == Stage.Connecting)
+        {
+            _socket!.Close();
+            ConnectNext(CloseReason.UpstreamConnectFailed);
+        }
+        else
+        {
+            // What the upstream sent before it failed is still to be had.
+            _readable = true;
+            Receive();
+            if (_stage == Stage.Open)
+                Fail(UpstreamFailed.Reset);
+        }
+    }
+
+    private void ReturnCredit()
+    {
+        if (_owedCredit < seed.Connection.Generation.Settings.CreditBytes / 4)
+            return;
+        if (_returned.Add(_owedCredit))
+            seed.Downstream.Tell(_returned, ActorRefs.NoSender);
+        _owedCredit = 0;
+    }
+
+    private void Receive()
+    {
+        for (var i = 0; _readable && _credit > 0 && !_received; i++)
+        {
+            if (i == ReceivesPerRun)
+            {
+                _readable = false;
+                _socket!.NotifyReadable();
+                return;
+            }
+
+            var want = Math.Min(_credit, LoopBufferPool.ChunkBytes);
+            var data = seed.Connection.Loop.Buffers.Rent(want);
+            var result = _socket!.Receive(data.Free[..want]);
+            _readable = _socket.IsReadable;
+            if (result.Status == IoStatus.Ok)
+            {
+                data.Commit(result.Bytes);
+                _credit -= result.Bytes;
+                seed.Downstream.Tell(data, ActorRefs.NoSender);
+                continue;
+            }
+
+            data.Dispose();
+            if (result.Status == IoStatus.Eof)
+            {
+                _received = true;
+                _readable = false;
+                seed.Downstream.Tell(PeerClosed.Instance, ActorRefs.NoSender);
+            }
+            else if (result.Status == IoStatus.WouldBlock)
+            {
+                _readable = false;
+            }
+            else
+            {
+                Fail(UpstreamFailed.Reset);
+            }
+        }
+    }
+
+    private void Fail(UpstreamFailed why)
+    {
+        if (_stage == Stage.Failed)
+            return;
+        _stage = Stage.Failed;
+        _pending.Clear();
+        seed.Downstream.Tell(why, ActorRefs.NoSender);
+    }
+
+    private void Settle()
+    {
+        if (_stage == Stage.Failed || _socket is not { IsOpen: true } socket)
+        {
+            Stall(0);
+            return;
+        }
+
+        if (_stage == Stage.Connecting || (!_pending.IsEmpty && !_writable))
+            socket.NotifyWritable();
+        if (_stage == Stage.Open && !_readable && !_received)
+            socket.NotifyReadable();
+        Stall(
+            _stage == Stage.Connecting || !_pending.IsEmpty ? WriteStall
+            : _credit <= 0 ? NoCreditStall
+            : 0
+        );
+    }
+
+    private void Stall(ulong stalls)
+    {
+        if (((seed.Stalls.Active ^ stalls) & Scope) != 0)
+            seed.Stalls.Update(Scope, stalls, _loop.ReadTimestamp());
+    }
+}

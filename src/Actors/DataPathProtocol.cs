@@ -1,0 +1,105 @@
+using Akka.Actor;
+
+namespace TlsGateway.Actors;
+
+/// <summary>Marks what only the data path sends: a singleton or a pooled object, worth nothing to a dead letter.</summary>
+public interface IDataPathMessage : INoSerializationVerificationNeeded;
+
+/// <summary>The socket became readable, reached its end or failed; told once after the actor asked for it.</summary>
+public sealed class SocketReadable : IDataPathMessage
+{
+    private SocketReadable() { }
+
+    public static SocketReadable Instance { get; } = new();
+}
+
+/// <summary>The socket became writable or failed; told once after the actor asked for it.</summary>
+public sealed class SocketWritable : IDataPathMessage
+{
+    private SocketWritable() { }
+
+    public static SocketWritable Instance { get; } = new();
+}
+
+/// <summary>Credit flows back: the other leg passed on this many bytes of what it was given.</summary>
+/// <remarks>One per leg, in flight at most once; bytes that are passed on meanwhile are added to it.</remarks>
+public sealed class AppDataConsumed : IDataPathMessage
+{
+    private int _bytes;
+
+    /// <summary>Adds to the message; true when it has to be told (it was not in flight).</summary>
+    public bool Add(int bytes)
+    {
+        var idle = _bytes == 0;
+        _bytes += bytes;
+        return idle;
+    }
+
+    /// <summary>The bytes granted; the message may be told again afterwards.</summary>
+    public int Take()
+    {
+        var bytes = _bytes;
+        _bytes = 0;
+        return bytes;
+    }
+}
+
+/// <summary>The peer of the other leg ended its sending side cleanly (close_notify or FIN): no more <see cref="Buffers.AppData"/> follows.</summary>
+public sealed class PeerClosed : IDataPathMessage
+{
+    private PeerClosed() { }
+
+    public static PeerClosed Instance { get; } = new();
+}
+
+/// <summary>The upstream leg passed on all it was given and closed its sending side.</summary>
+public sealed class UpstreamFlushed : IDataPathMessage
+{
+    private UpstreamFlushed() { }
+
+    public static UpstreamFlushed Instance { get; } = new();
+}
+
+/// <summary>The upstream leg cannot go on. One instance per reason.</summary>
+public sealed class UpstreamFailed : IDataPathMessage
+{
+    private UpstreamFailed(CloseReason reason) => Reason = reason;
+
+    public static UpstreamFailed ConnectFailed { get; } = new(CloseReason.UpstreamConnectFailed);
+    public static UpstreamFailed ConnectTimeout { get; } = new(CloseReason.UpstreamConnectTimeout);
+    public static UpstreamFailed Reset { get; } = new(CloseReason.UpstreamReset);
+
+    public CloseReason Reason { get; }
+}
+
+/// <summary>A timer of the loop's wheel that this actor set came due.</summary>
+public sealed class TimerDue : IDataPathMessage
+{
+    private TimerDue() { }
+
+    public static TimerDue Instance { get; } = new();
+}
+
+/// <summary>The gateway drains: finish what is in flight.</summary>
+public sealed class Drain : IDataPathMessage
+{
+    private Drain() { }
+
+    public static Drain Instance { get; } = new();
+}
+
+/// <summary>The drain time is over: close_notify now, then close.</summary>
+public sealed class CloseNow : IDataPathMessage
+{
+    private CloseNow() { }
+
+    public static CloseNow Instance { get; } = new();
+}
+
+/// <summary>Renew the connection's keys: renegotiation on TLS 1.2, KeyUpdate on TLS 1.3.</summary>
+public sealed class Rehandshake : IDataPathMessage
+{
+    private Rehandshake() { }
+
+    public static Rehandshake Instance { get; } = new();
+}

@@ -1,0 +1,258 @@
+using System.Net;
+using Akka.Actor;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using TlsGateway.Actors.Connections;
+using TlsGateway.Actors.Dispatch;
+using TlsGateway.Actors.Listeners;
+using TlsGateway.Actors.Metrics;
+using TlsGateway.Actors.Settings;
+using TlsGateway.Tls;
+using TlsGateway.Tls.OpenSsl;
+using TlsGateway.Transport;
+
+namespace TlsGateway.Actors;
+
+/// <summary>
+/// The running data path on one ActorSystem: listeners on every loop, the connections behind them. Control calls come one at a time, from any thread.
+/// </summary>
+public sealed class GatewayHost : IAsyncDisposable
+{
+    /// <summary>How long a loop may take to answer a control message; it does when its turn ends, so this only passes when a loop is stuck.</summary>
+    private static readonly TimeSpan ControlTimeout = TimeSpan.FromSeconds(30);
+
+    private readonly GatewayHostOptions _options;
+    private readonly IActorRef[] _supervisors;
+    private readonly SemaphoreSlim _control = new(1);
+    private readonly List<RunningListener> _listeners = [];
+    private readonly List<ITlsContext> _contexts = [];
+    private volatile bool _draining;
+
+    private GatewayHost(ActorSystem system, GatewayHostOptions options)
+    {
+        _options = options;
+        Metrics = options.Metrics ?? new GatewayMetrics();
+        var log = (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("TlsGateway.DataPath");
+        var loops = EventLoops.Get(system);
+        _supervisors = new IActorRef[loops.Count];
+        for (var i = 0; i < loops.Count; i++)
+        {
+            var context = new LoopContext(loops.Loop(i), log);
+            _supervisors[i] = system.ActorOf(
+                Props
+                    .CreateBy(new ActorProducer<LoopSupervisorActor, LoopContext>(context, static c => new LoopSupervisorActor(c)))
+                    .WithDeploy(context.Pin),
+                $"loop-{i}"
+            );
+        }
+    }
+
+    public GatewayMetrics Metrics { get; }
+
+    /// <summary>The generation that new connections take.</summary>
+    public int Generation { get; private set; }
+
+    /// <summary>What is listened on, with real port numbers.</summary>
+    public IReadOnlyList<BoundListener> Listeners => [.. _listeners.Select(l => new BoundListener(l.Settings.Name, l.EndPoint))];
+
+    public bool IsDraining => _draining;
+
+    /// <summary>Connections open now.</summary>
+    public long OpenConnections => Metrics.Counters.Sum(c => Volatile.Read(ref c.Open));
+
+    /// <summary>Starts the data path.</summary>
+    /// <exception cref="SocketSetupException">An address cannot be listened on; says which and why.</exception>
+    /// <exception cref="TlsConfigurationException">A certificate or TLS setting is not usable.</exception>
+    public static async Task<GatewayHost> StartAsync(ActorSystem system, GatewaySettings settings, GatewayHostOptions options)
+    {
+        var host = new GatewayHost(system, options);
+        await host.ApplyAsync(settings).ConfigureAwait(false);
+        return host;
+    }
+
+    /// <summary>
+    /// Makes <paramref name="next"/> the generation of new connections; old connections keep theirs. When it throws (as <see cref="StartAsync"/>)
+    /// nothing has changed.
+    /// </summary>
+    public Task ReloadAsync(GatewaySettings next) => ApplyAsync(next);
+
+    /// <summary>
+    /// Accepts no more, waits up to <paramref name="timeout"/> for connections to end, then closes the rest with close_notify, each within its listener's
+    /// shutdown timeout. <paramref name="stopNow"/> ends the waiting at once.
+    /// </summary>
+    public async Task DrainAsync(TimeSpan timeout, CancellationToken stopNow)
+    {
+        _draining = true;
+        var drained = Task.WhenAll(_supervisors.Select(s => s.Ask<ListenerProtocol.Done>(ListenerProtocol.BeginDrain.Instance, Timeout.InfiniteTimeSpan)));
+        if (await EndsWithinAsync(drained, timeout, stopNow).ConfigureAwait(false) || stopNow.IsCancellationRequested)
+            return;
+        foreach (var supervisor in _supervisors)
+            supervisor.Tell(ListenerProtocol.EndDrain.Instance);
+        var grace = _listeners.Count == 0 ? TimeSpan.Zero : _listeners.Max(l => l.Settings.ShutdownTimeout);
+        await EndsWithinAsync(drained, grace + TimeSpan.FromSeconds(1), stopNow).ConfigureAwait(false);
+    }
+
+    /// <summary>Gives up the TLS contexts and instruments. The ActorSystem, which its owner terminates, ends the connections.</summary>
+    public ValueTask DisposeAsync()
+    {
+        foreach (var context in _contexts)
+            context.Dispose();
+        _contexts.Clear();
+        if (_options.Metrics is null)
+            Metrics.Dispose();
+        _control.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task ApplyAsync(GatewaySettings settings)
+    {
+        await _control.WaitAsync().ConfigureAwait(false);
+        var opened = new List<RunningListener>();
+        var contexts = new Dictionary<string, ITlsContext>(StringComparer.Ordinal);
+        try
+        {
+            // All that can fail comes first: contexts, then sockets.
+            foreach (var listener in settings.Listeners)
+                contexts[listener.Name] = CreateContext(listener);
+            foreach (var listener in settings.Listeners)
+            {
+                if (Find(listener) is null)
+                    opened.Add(Bind(listener));
+            }
+        }
+        catch
+        {
+            foreach (var listener in opened)
+                CloseSockets(listener);
+            foreach (var context in contexts.Values)
+                context.Dispose();
+            _control.Release();
+            throw;
+        }
+
+        try
+        {
+            await SwitchAsync(settings, opened, contexts).ConfigureAwait(false);
+        }
+        finally
+        {
+            _control.Release();
+        }
+    }
+
+    private async Task SwitchAsync(GatewaySettings settings, List<RunningListener> opened, Dictionary<string, ITlsContext> contexts)
+    {
+        foreach (var gone in _listeners.Where(l => !settings.Listeners.Any(l.Is)).ToList())
+        {
+            await AskAllAsync(new ListenerProtocol.CloseListener(gone.Settings.Name)).ConfigureAwait(false);
+            _listeners.Remove(gone);
+        }
+
+        foreach (var listener in settings.Listeners)
+        {
+            var generation = new ListenerGeneration(settings.Generation, listener, contexts[listener.Name]);
+            if (Find(listener) is { } running)
+            {
+                running.Settings = listener;
+                running.Context = generation.Context;
+                foreach (var supervisor in _supervisors)
+                    supervisor.Tell(new ListenerProtocol.UseGeneration(listener.Name, generation));
+            }
+            else
+            {
+                var made = opened.Single(l => l.Is(listener));
+                made.Context = generation.Context;
+                await OpenAsync(made, generation).ConfigureAwait(false);
+                _listeners.Add(made);
+            }
+        }
+
+        // Sessions hold their context's native part themselves; ours is given up.
+        foreach (var old in _contexts)
+            old.Dispose();
+        _contexts.Clear();
+        _contexts.AddRange(contexts.Values);
+        Generation = settings.Generation;
+    }
+
+    private async Task OpenAsync(RunningListener listener, ListenerGeneration generation)
+    {
+        for (var i = 0; i < _supervisors.Length; i++)
+        {
+            var counters = new ListenerCounters(listener.Settings.Name, i, listener.Shared);
+            Metrics.Add(counters);
+            await _supervisors[i]
+                .Ask<ListenerProtocol.Done>(new ListenerProtocol.OpenListener(listener.Fds[i], generation, counters), ControlTimeout)
+                .ConfigureAwait(false);
+        }
+    }
+
+    private OpenSslContext CreateContext(ListenerSettings listener) =>
+        OpenSslContext.CreateServer(listener.Tls, Find(listener)?.Context as OpenSslContext);
+
+    private RunningListener? Find(ListenerSettings listener) => _listeners.Find(l => l.Is(listener));
+
+    /// <summary>One socket per loop on the same address. With port 0 the kernel chooses for the first, the others follow.</summary>
+    private RunningListener Bind(ListenerSettings listener)
+    {
+        var fds = new int[_supervisors.Length];
+        var at = InetEndPoint.From(listener.Bind);
+        var bound = 0;
+        try
+        {
+            for (; bound < fds.Length; bound++)
+            {
+                fds[bound] = TcpSocket.Listen(at, listener.Backlog, reusePort: fds.Length > 1);
+                at = TcpSocket.LocalEndPoint(fds[bound]);
+            }
+        }
+        catch
+        {
+            for (var i = 0; i < bound; i++)
+                TcpSocket.Close(fds[i]);
+            throw;
+        }
+
+        return new RunningListener(listener, at.ToIPEndPoint(), fds);
+    }
+
+    private static void CloseSockets(RunningListener listener)
+    {
+        foreach (var fd in listener.Fds)
+            TcpSocket.Close(fd);
+    }
+
+    private Task AskAllAsync(object message) =>
+        Task.WhenAll(_supervisors.Select(s => s.Ask<ListenerProtocol.Done>(message, ControlTimeout)));
+
+    private static async Task<bool> EndsWithinAsync(Task task, TimeSpan timeout, CancellationToken stopNow)
+    {
+        try
+        {
+            await task.WaitAsync(timeout, stopNow).ConfigureAwait(false);
+            return true;
+        }
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private sealed class RunningListener(ListenerSettings settings, IPEndPoint endPoint, int[] fds)
+    {
+        private readonly IPEndPoint _configured = settings.Bind;
+
+        public ListenerSettings Settings { get; set; } = settings;
+
+        public IPEndPoint EndPoint { get; } = endPoint;
+
+        public int[] Fds { get; } = fds;
+
+        public ITlsContext? Context { get; set; }
+
+        public ListenerCounters.Shared Shared { get; } = new();
+
+        /// <summary>The same socket serves it: same name and same address.</summary>
+        public bool Is(ListenerSettings other) => other.Name == Settings.Name && other.Bind.Equals(_configured);
+    }
+}

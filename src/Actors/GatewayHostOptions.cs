@@ -1,0 +1,17 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using TlsGateway.Actors.Metrics;
+
+namespace TlsGateway.Actors;
+
+/// <summary>What the host needs besides its settings.</summary>
+public sealed record GatewayHostOptions
+{
+    public ILoggerFactory? LoggerFactory { get; init; }
+
+    /// <summary>Where the loops' counts are shown; null: the host makes its own.</summary>
+    public GatewayMetrics? Metrics { get; init; }
+}
+
+/// <summary>A listener with the address it really has.</summary>
+public sealed record BoundListener(string Name, IPEndPoint EndPoint);

@@ -1,0 +1,176 @@
+using Akka.Actor;
+using TlsGateway.Actors.Connections;
+using TlsGateway.Actors.Metrics;
+using TlsGateway.Transport;
+using static TlsGateway.Actors.Listeners.ListenerProtocol;
+
+namespace TlsGateway.Actors.Listeners;
+
+/// <summary>
+/// Accepts on one listening socket of one loop and supervises the connections it made. SO_REUSEPORT gives each loop its own socket, so a connection lives
+/// on the loop that accepted it.
+/// </summary>
+/// <remarks>
+/// Supervised by <see cref="LoopSupervisorActor"/>, which stops it on failure: its connections stop with it and are counted. The mailbox holds at most one
+/// readiness message, one timer and one message per connection that ended.
+/// </remarks>
+internal sealed class ListenerActor : UntypedActor
+{
+    /// <summary>Accepts in one run before the accepted ones get their turn.</summary>
+    private const int AcceptsPerRun = 32;
+
+    /// <summary>Out of descriptors or memory: nothing is accepted for this long, so that the loop does not spin on a ready socket.</summary>
+    private const long RetryNanos = 100_000_000;
+
+    private readonly LoopContext _loop;
+    private readonly ListenerCounters _counters;
+    private readonly int _fd;
+    private ListenerGeneration _generation;
+    private SocketHandle? _socket;
+    private ConnectionTimer? _retry;
+    private IActorRef? _drainObserver;
+    private long _connections;
+
+    public ListenerActor(LoopContext loop, OpenListener open)
+    {
+        _loop = loop;
+        _fd = open.Fd;
+        _generation = open.Generation;
+        _counters = open.Counters;
+    }
+
+    private Props ConnectionProps(ConnectionSeed seed) =>
+        Props.CreateBy(new ActorProducer<TlsConnectionActor, ConnectionSeed>(seed, static s => new TlsConnectionActor(s))).WithDeploy(_loop.Pin);
+
+    protected override void PreStart()
+    {
+        _retry = new ConnectionTimer(Self);
+        _socket = _loop.Loop.RegisterListener(_fd, Self);
+        _socket.NotifyReadable();
+    }
+
+    protected override void PostStop()
+    {
+        _loop.Loop.Timers.Cancel(_retry!);
+        _socket?.Close();
+    }
+
+    protected override SupervisorStrategy SupervisorStrategy() => Akka.Actor.SupervisorStrategy.StoppingStrategy;
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case SocketReadable:
+            case TimerDue:
+                Accept();
+                break;
+            case ConnectionEnded:
+                _connections--;
+                AnswerWhenDrained();
+                break;
+            case UseGeneration use:
+                _generation = use.Generation;
+                break;
+            case CloseListener:
+                StopAccepting();
+                Sender.Tell(Done.Instance);
+                break;
+            case BeginDrain:
+                StopAccepting();
+                TellConnections(Drain.Instance);
+                _drainObserver = Sender;
+                AnswerWhenDrained();
+                break;
+            case EndDrain:
+                TellConnections(CloseNow.Instance);
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    private void Accept()
+    {
+        if (_socket is not { IsOpen: true } socket)
+            return;
+        for (var i = 0; i < AcceptsPerRun; i++)
+        {
+            var accepted = TcpSocket.Accept(_fd);
+            switch (accepted.Status)
+            {
+                case AcceptStatus.Ok:
+                    Admit(accepted);
+                    break;
+                case AcceptStatus.Aborted:
+                    break;
+                case AcceptStatus.WouldBlock:
+                    socket.ReadinessUsedUp();
+                    socket.NotifyReadable();
+                    return;
+                default:
+                    _counters.AcceptErrors++;
+                    ListenerLog.AcceptFailed(_loop.Log, _generation.Settings.Name, accepted.Errno);
+                    _loop.Loop.Timers.Schedule(_retry!, _loop.Loop.ReadTimestamp() + RetryNanos);
+                    return;
+            }
+        }
+
+        // The queue may hold more; the connections accepted so far come first.
+        socket.NotifyReadable();
+    }
+
+    private void Admit(in AcceptResult accepted)
+    {
+        _counters.Accepted++;
+        if (_counters.OpenEverywhere >= _generation.Settings.MaxConnections)
+        {
+            _counters.Refused++;
+            _counters.CountClosed(CloseReason.TooManyConnections);
+            Refusal.Send(accepted.Fd);
+            return;
+        }
+
+        SocketHandle socket;
+        try
+        {
+            socket = _loop.Loop.Register(accepted.Fd, Self);
+        }
+        catch (SocketSetupException)
+        {
+            _counters.AcceptErrors++;
+            TcpSocket.Close(accepted.Fd);
+            return;
+        }
+
+        _connections++;
+        _counters.Opened();
+        Context.ActorOf(ConnectionProps(new ConnectionSeed(_loop, _generation, _counters, socket, accepted.Peer)));
+    }
+
+    private void StopAccepting()
+    {
+        if (_socket is not { IsOpen: true } socket)
+            return;
+        // Connections that the kernel has completed were promised to us: closing now would reset them.
+        for (var accepted = TcpSocket.Accept(_fd); accepted.Status == AcceptStatus.Ok; accepted = TcpSocket.Accept(_fd))
+            Admit(accepted);
+        _loop.Loop.Timers.Cancel(_retry!);
+        socket.Close();
+    }
+
+    private void TellConnections(object message)
+    {
+        foreach (var child in Context.GetChildren())
+            child.Tell(message, ActorRefs.NoSender);
+    }
+
+    private void AnswerWhenDrained()
+    {
+        if (_connections > 0 || _drainObserver is null)
+            return;
+        _drainObserver.Tell(Done.Instance);
+        _drainObserver = null;
+    }
+}

@@ -1,0 +1,41 @@
+using Akka.Actor;
+
+namespace TlsGateway.Actors.Listeners;
+
+/// <summary>Messages of <see cref="ListenerActor"/> and <see cref="LoopSupervisorActor"/>; all stay in the process.</summary>
+internal static class ListenerProtocol
+{
+    /// <summary>To the supervisor: make a listener on this loop. <paramref name="Fd"/> is bound and listening and owned by the receiver.</summary>
+    internal sealed record OpenListener(int Fd, ListenerGeneration Generation, Metrics.ListenerCounters Counters) : INoSerializationVerificationNeeded;
+
+    /// <summary>To the supervisor, by listener name: connections from now on take this generation.</summary>
+    internal sealed record UseGeneration(string Listener, ListenerGeneration Generation) : INoSerializationVerificationNeeded;
+
+    /// <summary>To the supervisor: accept no more on this listener; its connections go on. Answered with <see cref="Done"/>.</summary>
+    internal sealed record CloseListener(string Listener) : INoSerializationVerificationNeeded;
+
+    /// <summary>Accept no more, tell connections that the gateway drains. Answered with <see cref="Done"/> when the last connection ended.</summary>
+    internal sealed class BeginDrain : INoSerializationVerificationNeeded
+    {
+        public static BeginDrain Instance { get; } = new();
+    }
+
+    /// <summary>The drain time is over: close what is open.</summary>
+    internal sealed class EndDrain : INoSerializationVerificationNeeded
+    {
+        public static EndDrain Instance { get; } = new();
+    }
+
+    internal sealed class Done : INoSerializationVerificationNeeded
+    {
+        public static Done Instance { get; } = new();
+    }
+}
+
+/// <summary>A connection's actor ended and gave back all it had.</summary>
+internal sealed class ConnectionEnded : IDataPathMessage
+{
+    private ConnectionEnded() { }
+
+    public static ConnectionEnded Instance { get; } = new();
+}

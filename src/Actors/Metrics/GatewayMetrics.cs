@@ -1,0 +1,209 @@
+using System.Diagnostics.Metrics;
+using TlsGateway.Actors.Stalls;
+
+namespace TlsGateway.Actors.Metrics;
+
+/// <summary>
+/// The gateway's instruments on the meter <see cref="MeterName"/>. All are observable: the loops count in plain fields, a scrape adds them up. Names, units
+/// and attributes follow OpenTelemetry's conventions; label values are bounded by configuration and enumerations.
+/// </summary>
+public sealed class GatewayMetrics : IDisposable
+{
+    public const string MeterName = "TlsGateway";
+
+    private static readonly string[] Operations = ["handshake", "rehandshake", "read", "write", "shutdown"];
+    private static readonly string[] Wants = ["read", "write"];
+    private static readonly string[] Legs = ["downstream", "upstream"];
+    private static readonly string[] Causes = ["client", "upstream", "self"];
+    private static readonly CloseReason[] Reasons = Enum.GetValues<CloseReason>();
+    private static readonly string[] ReasonNames = Array.ConvertAll(Reasons, SnakeCase);
+
+    private readonly Meter _meter;
+    private readonly Lock _lock = new();
+    private ListenerCounters[] _counters = [];
+
+    public GatewayMetrics(IMeterFactory? factory = null)
+    {
+        _meter = factory?.Create(new MeterOptions(MeterName)) ?? new Meter(MeterName);
+        _meter.CreateObservableUpDownCounter(
+            "gateway.active_connections",
+            () => PerListener(static c => Volatile.Read(ref c.Open)),
+            "{connection}",
+            "Client connections open."
+        );
+        _meter.CreateObservableCounter(
+            "gateway.connections",
+            () => PerListener(static c => Volatile.Read(ref c.Accepted)),
+            "{connection}",
+            "Client connections accepted by the kernel and taken."
+        );
+        _meter.CreateObservableCounter(
+            "gateway.rejected_connections",
+            Rejected,
+            "{connection}",
+            "Client connections refused before any cryptography, by error.type."
+        );
+        _meter.CreateObservableCounter("gateway.closed_connections", Closed, "{connection}", "Client connections ended, by reason.");
+        _meter.CreateObservableCounter(
+            "gateway.tls_handshakes",
+            Handshakes,
+            "{handshake}",
+            "First handshakes, by outcome: full, resumed, or failed with its error.type."
+        );
+        _meter.CreateObservableCounter(
+            "gateway.tls_rehandshakes",
+            () => PerListener(static c => Volatile.Read(ref c.Rehandshakes)),
+            "{handshake}",
+            "TLS 1.2 renegotiations that ended well."
+        );
+        _meter.CreateObservableCounter(
+            "gateway.tls_key_updates",
+            () => PerListener(static c => Volatile.Read(ref c.KeyUpdatesReceived)),
+            "{message}",
+            "TLS 1.3 KeyUpdate messages received."
+        );
+        _meter.CreateObservableCounter(
+            "gateway.connection.io",
+            Io,
+            "By",
+            "Bytes on the wire by leg and direction: downstream is ciphertext, upstream plaintext."
+        );
+        _meter.CreateObservableCounter(
+            "gateway.stall.time",
+            StallTime,
+            "s",
+            "Time in which connections had something in flight that could not go on, by operation, want, leg and cause."
+        );
+        _meter.CreateObservableUpDownCounter(
+            "gateway.stalled_connections",
+            () => PerListener(static c => c.Stalls.Stalled),
+            "{connection}",
+            "Client connections stalled right now."
+        );
+    }
+
+    /// <summary>Counts that are shown from now on.</summary>
+    public void Add(ListenerCounters counters)
+    {
+        lock (_lock)
+            _counters = [.. _counters, counters];
+    }
+
+    /// <summary>All counts, for snapshots and tests.</summary>
+    public IReadOnlyList<ListenerCounters> Counters => _counters;
+
+    public void Dispose() => _meter.Dispose();
+
+    private IEnumerable<Measurement<long>> PerListener(Func<ListenerCounters, long> read)
+    {
+        foreach (var listener in _counters.GroupBy(c => c.Listener, StringComparer.Ordinal))
+            yield return new Measurement<long>(listener.Sum(read), Listener(listener.Key));
+    }
+
+    private IEnumerable<Measurement<long>> Rejected()
+    {
+        foreach (var listener in _counters.GroupBy(c => c.Listener, StringComparer.Ordinal))
+        {
+            yield return new Measurement<long>(
+                listener.Sum(static c => Volatile.Read(ref c.Refused)),
+                Listener(listener.Key),
+                new("error.type", ReasonNames[(int)CloseReason.TooManyConnections])
+            );
+            yield return new Measurement<long>(
+                listener.Sum(static c => Volatile.Read(ref c.AcceptErrors)),
+                Listener(listener.Key),
+                new("error.type", "accept_failed")
+            );
+        }
+    }
+
+    private IEnumerable<Measurement<long>> Closed()
+    {
+        foreach (var listener in _counters.GroupBy(c => c.Listener, StringComparer.Ordinal))
+        {
+            foreach (var reason in Reasons)
+            {
+                var count = listener.Sum(c => c.Closed(reason));
+                if (count > 0)
+                    yield return new Measurement<long>(count, Listener(listener.Key), new("reason", ReasonNames[(int)reason]));
+            }
+        }
+    }
+
+    private IEnumerable<Measurement<long>> Handshakes()
+    {
+        foreach (var listener in _counters.GroupBy(c => c.Listener, StringComparer.Ordinal))
+        {
+            yield return Handshake(listener, "full", "1.2", static c => Volatile.Read(ref c.FullTls12));
+            yield return Handshake(listener, "full", "1.3", static c => Volatile.Read(ref c.FullTls13));
+            yield return Handshake(listener, "resumed", "1.2", static c => Volatile.Read(ref c.ResumedTls12));
+            yield return Handshake(listener, "resumed", "1.3", static c => Volatile.Read(ref c.ResumedTls13));
+            foreach (var reason in Reasons)
+            {
+                var count = listener.Sum(c => c.HandshakeFailures(reason));
+                if (count > 0)
+                {
+                    yield return new Measurement<long>(
+                        count,
+                        Listener(listener.Key),
+                        new("outcome", "failed"),
+                        new("error.type", ReasonNames[(int)reason])
+                    );
+                }
+            }
+        }
+    }
+
+    private static Measurement<long> Handshake(
+        IGrouping<string, ListenerCounters> listener,
+        string outcome,
+        string version,
+        Func<ListenerCounters, long> read
+    ) => new(listener.Sum(read), Listener(listener.Key), new("outcome", outcome), new("tls.protocol.version", version));
+
+    private IEnumerable<Measurement<long>> Io()
+    {
+        foreach (var listener in _counters.GroupBy(c => c.Listener, StringComparer.Ordinal))
+        {
+            yield return Bytes(listener, Legs[0], "receive", static c => Volatile.Read(ref c.DownstreamReceivedBytes));
+            yield return Bytes(listener, Legs[0], "transmit", static c => Volatile.Read(ref c.DownstreamSentBytes));
+            yield return Bytes(listener, Legs[1], "receive", static c => Volatile.Read(ref c.UpstreamReceivedBytes));
+            yield return Bytes(listener, Legs[1], "transmit", static c => Volatile.Read(ref c.UpstreamSentBytes));
+        }
+    }
+
+    private static Measurement<long> Bytes(
+        IGrouping<string, ListenerCounters> listener,
+        string leg,
+        string direction,
+        Func<ListenerCounters, long> read
+    ) => new(listener.Sum(read), Listener(listener.Key), new("leg", leg), new("network.io.direction", direction));
+
+    private IEnumerable<Measurement<double>> StallTime()
+    {
+        foreach (var listener in _counters.GroupBy(c => c.Listener, StringComparer.Ordinal))
+        {
+            for (byte i = 0; i < StallKey.Count; i++)
+            {
+                var key = new StallKey(i);
+                var nanos = listener.Sum(c => c.Stalls.Nanos(key));
+                if (nanos > 0)
+                {
+                    yield return new Measurement<double>(
+                        nanos / 1e9,
+                        Listener(listener.Key),
+                        new("operation", Operations[(int)key.Operation]),
+                        new("want", Wants[(int)key.Want]),
+                        new("leg", Legs[(int)key.Leg]),
+                        new("cause", Causes[(int)key.Cause])
+                    );
+                }
+            }
+        }
+    }
+
+    private static KeyValuePair<string, object?> Listener(string name) => new("listener", name);
+
+    private static string SnakeCase(CloseReason reason) =>
+        string.Concat(reason.ToString().Select((c, i) => char.IsUpper(c) ? (i == 0 ? "" : "_") + char.ToLowerInvariant(c) : c.ToString()));
+}

@@ -1,0 +1,441 @@
+using TlsGateway.Tls;
+
+namespace TlsGateway.Actors.Sessions;
+
+/// <summary>
+/// The downstream TLS session as a pure machine: events change a <see cref="SessionState"/>, <see cref="Next"/> says what to do. No I/O, no clock,
+/// no actor; the actor does what it is told until it is told to wait.
+/// </summary>
+/// <remarks>
+/// The rule that the project grew from (Rescorla, "An Introduction to OpenSSL Programming, Part II", read_write.c): any call may wait for either direction.
+/// When bytes arrive and a write waits for them, the write is reissued first and reading only follows if the write got through; when there is room
+/// and a read waits for it, the read is reissued before pending writes.
+/// </remarks>
+public static class SessionMachine
+{
+    /// <summary>A connection just accepted. Accepted sockets are writable; whether bytes are there is for the loop to say.</summary>
+    public static SessionState Accepted(int credit) =>
+        new()
+        {
+            Phase = SessionPhase.PeekingHello,
+            SocketWritable = true,
+            Credit = credit,
+            UpstreamFlushed = true,
+        };
+
+    /// <summary>What to do now. Total: every state has an answer, and Wait is only given when no call can get further.</summary>
+    public static SessionAction Next(in SessionState s) =>
+        s.Phase switch
+        {
+            SessionPhase.PeekingHello => s.SocketReadable ? SessionAction.ReceiveHello : SessionAction.Wait,
+            SessionPhase.Handshaking => NextHandshaking(s),
+            SessionPhase.Open or SessionPhase.Draining => NextOpen(s),
+            SessionPhase.ShuttingDown => NextShuttingDown(s),
+            SessionPhase.Closed => SessionAction.Close,
+            _ => throw new InvalidOperationException($"no such phase: {s.Phase}"),
+        };
+
+    private static SessionAction NextHandshaking(in SessionState s)
+    {
+        if ((s.Blocked & (Blocked.HandshakeOnRead | Blocked.HandshakeOnWrite)) == 0)
+            return SessionAction.Handshake;
+        if (s.TxPending && s.SocketWritable)
+            return SessionAction.Send;
+        if (s.SocketReadable && !s.RxFull && (s.Blocked & Blocked.HandshakeOnRead) != 0)
+            return SessionAction.Receive;
+        return SessionAction.Wait;
+    }
+
+    private static SessionAction NextOpen(in SessionState s)
+    {
+        if (!s.HasUpstream)
+            return SessionAction.OpenUpstream;
+        if (s.ReissueRead)
+            return SessionAction.Read;
+        if (s.ReissueWrite)
+            return SessionAction.Write;
+        if (s.DataPending && (s.Blocked & (Blocked.WriteOnRead | Blocked.WriteOnWrite)) == 0)
+            return SessionAction.Write;
+        if (WantsNotify(s))
+            return SessionAction.Shutdown;
+        if (s.TxPending && s.SocketWritable)
+            return SessionAction.Send;
+        if (MayRead(s))
+            return SessionAction.Read;
+        if (s.ReadClosed && !s.UpstreamClosed)
+            return SessionAction.CloseUpstream;
+        if (s.SocketReadable && !s.RxFull && WantsBytes(s))
+            return SessionAction.Receive;
+        if (s.NotifyQueued && !s.TxPending && !s.SocketShut && !s.ReadClosed)
+            return SessionAction.ShutdownSocket;
+        return SessionAction.Wait;
+    }
+
+    private static SessionAction NextShuttingDown(in SessionState s)
+    {
+        if (!s.SessionDead)
+        {
+            if (s.ReissueWrite || (s.DataPending && (s.Blocked & (Blocked.WriteOnRead | Blocked.WriteOnWrite)) == 0))
+                return SessionAction.Write;
+            if (WantsNotify(s))
+                return SessionAction.Shutdown;
+        }
+
+        if (s.TxPending && s.SocketWritable)
+            return SessionAction.Send;
+        if (s.HasUpstream && !s.UpstreamClosed)
+            return SessionAction.CloseUpstream;
+        // A write that waits for the client's part of a rehandshake still needs its bytes.
+        if (!s.SessionDead && (s.Blocked & Blocked.WriteOnRead) != 0 && s.SocketReadable && !s.RxFull)
+            return SessionAction.Receive;
+        if (s.TxPending || (s.DataPending && !s.SessionDead))
+            return SessionAction.Wait;
+        // The client has said that it sends no more, so closing cannot reset what it has yet to read.
+        if (s.SocketEof || s.ReadClosed)
+            return s.UpstreamFlushed ? SessionAction.Close : SessionAction.Wait;
+        if (!s.SocketShut)
+            return SessionAction.ShutdownSocket;
+        return s.SocketReadable && !s.SocketEof ? SessionAction.Discard : SessionAction.Wait;
+    }
+
+    /// <summary>close_notify is due: all data that goes before it is encrypted.</summary>
+    private static bool WantsNotify(in SessionState s) =>
+        (s.UpstreamEnded || s.NotifyWanted)
+        && !s.DataPending
+        && !s.NotifyQueued
+        && (s.Blocked & (Blocked.ShutdownOnRead | Blocked.ShutdownOnWrite | Blocked.WriteOnRead | Blocked.WriteOnWrite)) == 0;
+
+    private static bool MayRead(in SessionState s) =>
+        !s.ReadClosed && s.Credit > 0 && (s.Blocked & (Blocked.ReadOnRead | Blocked.ReadOnWrite | Blocked.WriteOnRead)) == 0;
+
+    /// <summary>A call waits for bytes; or a read waits for room, and input is buffered meanwhile so that the client's end is seen.</summary>
+    private static bool WantsBytes(in SessionState s) =>
+        (s.Blocked & (Blocked.OnRead | Blocked.ReadOnWrite)) != 0 && (!s.ReadClosed || (s.Blocked & Blocked.WriteOnRead) != 0);
+
+    // Events. Each tells what came of an action, or what a message brought.
+
+    /// <summary>The loop says that bytes (or the end) can be received.</summary>
+    public static void BecameReadable(ref SessionState s) => s.SocketReadable = true;
+
+    /// <summary>The loop says that bytes can be sent.</summary>
+    public static void BecameWritable(ref SessionState s) => s.SocketWritable = true;
+
+    /// <summary>What the first bytes are.</summary>
+    public static void HelloSeen(ref SessionState s, ClientHelloKind kind)
+    {
+        switch (kind)
+        {
+            case ClientHelloKind.NeedMore:
+                break;
+            case ClientHelloKind.TlsHandshake:
+                s.Phase = SessionPhase.Handshaking;
+                break;
+            case ClientHelloKind.PlainHttp:
+                Fail(ref s, CloseReason.PlainHttp);
+                break;
+            case ClientHelloKind.NotTls:
+                Fail(ref s, CloseReason.NotTls);
+                break;
+            default:
+                throw new InvalidOperationException($"no such kind: {kind}");
+        }
+    }
+
+    /// <summary>recv gave bytes; <paramref name="more"/>: the socket may have more.</summary>
+    public static void Received(ref SessionState s, bool more)
+    {
+        s.SocketReadable = more;
+        s.RxBuffered = true;
+        UnblockReaders(ref s);
+    }
+
+    /// <summary>The session has no room for ciphertext until a call consumes some.</summary>
+    public static void ReceiveRefused(ref SessionState s) => s.RxFull = true;
+
+    /// <summary>recv said EAGAIN.</summary>
+    public static void ReceivedNothing(ref SessionState s) => s.SocketReadable = false;
+
+    /// <summary>recv said end of stream. The session was told; the call that waits is reissued and finds out whether the end is clean.</summary>
+    public static void ReceivedEof(ref SessionState s)
+    {
+        s.SocketEof = true;
+        s.SocketReadable = false;
+        if (s.Phase == SessionPhase.PeekingHello)
+            CloseAtOnce(ref s, CloseReason.ClientClosedBeforeHello);
+        else
+            UnblockReaders(ref s);
+    }
+
+    /// <summary>The socket failed: nothing more can be sent or received.</summary>
+    public static void SocketFailed(ref SessionState s)
+    {
+        var reason =
+            s.Phase == SessionPhase.PeekingHello ? CloseReason.ClientClosedBeforeHello
+            : s.NotifyQueued && !s.TxPending ? CloseReason.Completed
+            : CloseReason.ClientReset;
+        CloseAtOnce(ref s, reason);
+    }
+
+    /// <summary>send took all or some; <paramref name="left"/>: bytes stay pending; <paramref name="more"/>: the socket may take more.</summary>
+    public static void Sent(ref SessionState s, bool left, bool more)
+    {
+        s.TxPending = left;
+        s.SocketWritable = more;
+        if ((s.Blocked & Blocked.ReadOnWrite) != 0)
+            s.ReissueRead = true;
+        s.Blocked &= ~Blocked.OnWrite;
+    }
+
+    /// <summary>send said EAGAIN.</summary>
+    public static void SentNothing(ref SessionState s) => s.SocketWritable = false;
+
+    /// <summary>The session's Handshake returned.</summary>
+    public static void HandshakeReturned(ref SessionState s, TlsStatus status, in SessionFacts facts, long now)
+    {
+        Take(ref s, facts);
+        switch (status)
+        {
+            case TlsStatus.Done:
+                s.Phase = SessionPhase.Open;
+                break;
+            case TlsStatus.WantRead:
+                Block(ref s, Blocked.HandshakeOnRead, now);
+                break;
+            case TlsStatus.WantWrite:
+                Block(ref s, Blocked.HandshakeOnWrite, now);
+                break;
+            default:
+                Fail(ref s, ReasonOf(facts.Failure, inHandshake: true));
+                break;
+        }
+    }
+
+    /// <summary>The upstream leg was created.</summary>
+    public static void UpstreamOpened(ref SessionState s)
+    {
+        s.HasUpstream = true;
+        s.UpstreamFlushed = false;
+    }
+
+    /// <summary>The session's Read returned; <paramref name="read"/> bytes went to the upstream leg.</summary>
+    public static void ReadReturned(ref SessionState s, TlsStatus status, int read, in SessionFacts facts, long now)
+    {
+        s.ReissueRead = false;
+        s.Credit -= read;
+        Take(ref s, facts);
+        switch (status)
+        {
+            case TlsStatus.Done:
+                break;
+            case TlsStatus.WantRead:
+                Block(ref s, Blocked.ReadOnRead, now);
+                break;
+            case TlsStatus.WantWrite:
+                Block(ref s, Blocked.ReadOnWrite, now);
+                break;
+            case TlsStatus.Closed:
+                s.ReadClosed = true;
+                if (s.UpstreamEnded)
+                    EndCleanly(ref s);
+                break;
+            default:
+                ReadFailed(ref s, facts.Failure);
+                break;
+        }
+    }
+
+    /// <summary>The session's Write returned; <paramref name="dataLeft"/>: data from upstream is still pending.</summary>
+    public static void WriteReturned(ref SessionState s, TlsStatus status, bool dataLeft, in SessionFacts facts, long now)
+    {
+        s.ReissueWrite = false;
+        s.DataPending = dataLeft;
+        Take(ref s, facts);
+        switch (status)
+        {
+            case TlsStatus.Done:
+                break;
+            case TlsStatus.WantRead:
+                Block(ref s, Blocked.WriteOnRead, now);
+                break;
+            case TlsStatus.WantWrite:
+                Block(ref s, Blocked.WriteOnWrite, now);
+                break;
+            default:
+                Fail(ref s, ReasonOf(facts.Failure, inHandshake: false));
+                break;
+        }
+    }
+
+    /// <summary>The session's Shutdown returned.</summary>
+    public static void ShutdownReturned(ref SessionState s, TlsStatus status, in SessionFacts facts, long now)
+    {
+        Take(ref s, facts);
+        switch (status)
+        {
+            case TlsStatus.WantRead:
+                Block(ref s, Blocked.ShutdownOnRead, now);
+                break;
+            case TlsStatus.WantWrite:
+                Block(ref s, Blocked.ShutdownOnWrite, now);
+                break;
+            default:
+                s.NotifyQueued = true;
+                if (s.ReadClosed)
+                    EndCleanly(ref s);
+                break;
+        }
+    }
+
+    /// <summary>A rehandshake or key update was asked for by the gateway; what the session says of itself now.</summary>
+    public static void RehandshakeReturned(ref SessionState s, in SessionFacts facts) => Take(ref s, facts);
+
+    /// <summary>The upstream leg was told that the client sends no more.</summary>
+    public static void UpstreamTold(ref SessionState s) => s.UpstreamClosed = true;
+
+    /// <summary>The machine asked to close and the actor does.</summary>
+    public static void WasClosed(ref SessionState s) => CloseAtOnce(ref s, CloseReason.Completed);
+
+    /// <summary>shutdown(2) was called.</summary>
+    public static void SocketWasShut(ref SessionState s) => s.SocketShut = true;
+
+    /// <summary>Discarding: recv gave bytes (<paramref name="more"/> may follow).</summary>
+    public static void Discarded(ref SessionState s, bool more) => s.SocketReadable = more;
+
+    /// <summary>Data came from the upstream leg.</summary>
+    public static void DataArrived(ref SessionState s) => s.DataPending = true;
+
+    /// <summary>The upstream leg takes more.</summary>
+    public static void CreditGranted(ref SessionState s, int bytes) => s.Credit += bytes;
+
+    /// <summary>The upstream ended cleanly: close_notify goes out after its data, the client may still send.</summary>
+    public static void UpstreamEnded(ref SessionState s)
+    {
+        s.UpstreamEnded = true;
+        if (s.ReadClosed && s.NotifyQueued)
+            EndCleanly(ref s);
+    }
+
+    /// <summary>The upstream leg passed on all that it was given.</summary>
+    public static void UpstreamWasFlushed(ref SessionState s) => s.UpstreamFlushed = true;
+
+    /// <summary>The upstream leg failed: what it sent is delivered, but no close_notify, so that the client knows that the end is not clean.</summary>
+    public static void UpstreamFailed(ref SessionState s, CloseReason reason)
+    {
+        s.UpstreamFlushed = true;
+        s.UpstreamClosed = true;
+        s.UpstreamEnded = false;
+        if (s.Phase is SessionPhase.Open or SessionPhase.Draining)
+            ShutDown(ref s, reason, notify: false);
+    }
+
+    /// <summary>The gateway drains: the connection goes on, its phase says that it is waited for.</summary>
+    public static void DrainBegan(ref SessionState s)
+    {
+        if (s.Phase == SessionPhase.Open)
+            s.Phase = SessionPhase.Draining;
+        else if (s.Phase == SessionPhase.PeekingHello)
+            CloseAtOnce(ref s, CloseReason.Drained);
+    }
+
+    /// <summary>A deadline passed or the drain time is over: end in order. In the handshake there is nothing to deliver.</summary>
+    public static void Expired(ref SessionState s, CloseReason reason)
+    {
+        switch (s.Phase)
+        {
+            case SessionPhase.PeekingHello:
+            case SessionPhase.Handshaking:
+            case SessionPhase.ShuttingDown:
+                CloseAtOnce(ref s, reason);
+                break;
+            case SessionPhase.Open:
+            case SessionPhase.Draining:
+                ShutDown(ref s, reason, notify: true);
+                break;
+            case SessionPhase.Closed:
+                break;
+            default:
+                throw new InvalidOperationException($"no such phase: {s.Phase}");
+        }
+    }
+
+    private static void ReadFailed(ref SessionState s, in TlsFailure failure)
+    {
+        // After our own close_notify many clients just close the TCP connection: nothing that they owe is lost.
+        if (failure.Kind == TlsFailureKind.Truncated && s.NotifyQueued)
+        {
+            s.SessionDead = true;
+            s.ReadClosed = true;
+            EndCleanly(ref s);
+            return;
+        }
+
+        Fail(ref s, ReasonOf(failure, inHandshake: false));
+    }
+
+    private static void Fail(ref SessionState s, CloseReason reason)
+    {
+        s.SessionDead = true;
+        ShutDown(ref s, reason, notify: false);
+    }
+
+    private static void EndCleanly(ref SessionState s)
+    {
+        if (s.Phase is SessionPhase.Open or SessionPhase.Draining)
+            ShutDown(ref s, CloseReason.Completed, notify: true);
+    }
+
+    private static void ShutDown(ref SessionState s, CloseReason reason, bool notify)
+    {
+        if (s.Phase is SessionPhase.ShuttingDown or SessionPhase.Closed)
+            return;
+        SetReason(ref s, reason);
+        s.NotifyWanted = notify;
+        s.Phase = SessionPhase.ShuttingDown;
+    }
+
+    private static void CloseAtOnce(ref SessionState s, CloseReason reason)
+    {
+        SetReason(ref s, reason);
+        s.Phase = SessionPhase.Closed;
+    }
+
+    private static void SetReason(ref SessionState s, CloseReason reason)
+    {
+        if (s.Reason == CloseReason.None)
+            s.Reason = reason;
+    }
+
+    private static void Block(ref SessionState s, Blocked flag, long now)
+    {
+        s.Blocked |= flag;
+        s.Since[SessionState.CallOf(flag)] = now;
+    }
+
+    private static void UnblockReaders(ref SessionState s)
+    {
+        if ((s.Blocked & Blocked.WriteOnRead) != 0)
+            s.ReissueWrite = true;
+        s.Blocked &= ~Blocked.OnRead;
+    }
+
+    private static void Take(ref SessionState s, in SessionFacts facts)
+    {
+        s.RxBuffered = facts.RxBuffered;
+        s.RxFull = false;
+        s.MidRecord = facts.MidRecord;
+        s.TxPending = facts.TxPending;
+        s.Rehandshaking = facts.Rehandshaking;
+    }
+
+    private static CloseReason ReasonOf(in TlsFailure failure, bool inHandshake) =>
+        failure.Kind switch
+        {
+            TlsFailureKind.Truncated => inHandshake ? CloseReason.ClientClosedInHandshake : CloseReason.ClientTruncated,
+            TlsFailureKind.NoCommonParameters => CloseReason.NoCommonParameters,
+            TlsFailureKind.PeerAlert => CloseReason.ClientAlert,
+            TlsFailureKind.CertificateRejected => CloseReason.CertificateRejected,
+            TlsFailureKind.LimitExceeded => CloseReason.LimitExceeded,
+            TlsFailureKind.ProtocolViolation => CloseReason.ProtocolViolation,
+            _ => CloseReason.InternalError,
+        };
+}

@@ -1,0 +1,119 @@
+using System.Runtime.CompilerServices;
+
+namespace TlsGateway.Actors.Stalls;
+
+/// <summary>
+/// One connection's stalls. Several operations may be stalled at once (the client neither sends the rest of a record nor drains our bytes); then time is
+/// charged to the one that began first, so that the charges add up to the time in which anything was stalled, and never to more. An idle connection
+/// (nothing in flight) is charged nothing.
+/// </summary>
+/// <remarks>Pure: instants come from the caller, in nanoseconds of the loop's clock. An instant before the last one seen counts as that one.</remarks>
+public sealed class StallClock(StallTotals totals)
+{
+    private const int MaximumActive = 8;
+
+    private ulong _active;
+    private Slots _slots;
+    private int _count;
+    private long _chargedFrom;
+    private long _last;
+    private CauseNanos _byCause;
+
+    /// <summary>The stalls of this moment, a set of <see cref="StallKey.Mask"/>s.</summary>
+    public ulong Active => _active;
+
+    /// <summary>Charged to <paramref name="cause"/> so far, nanoseconds, the running stall up to its last charge.</summary>
+    public long NanosOf(StallCause cause) => _byCause[(int)cause];
+
+    /// <summary>When the oldest running stall began; -1 when there is none.</summary>
+    public long OldestSince => _count == 0 ? -1 : _slots[0].Since;
+
+    /// <summary>The oldest running stall; only when <see cref="Active"/> is not empty.</summary>
+    public StallKey Oldest => _slots[0].Key;
+
+    /// <summary>From <paramref name="at"/> on, exactly <paramref name="set"/> of the keys in <paramref name="scope"/> are stalled.</summary>
+    public void Update(ulong scope, ulong set, long at)
+    {
+        var changed = (_active ^ set) & scope;
+        if (changed == 0)
+            return;
+        at = Math.Max(at, _last);
+        Charge(at);
+        var ended = changed & _active;
+        if (ended != 0)
+            Remove(ended);
+        for (var begun = changed & set; begun != 0; begun &= begun - 1)
+            Add(StallKey.First(begun), at);
+        _active = (_active & ~scope) | (set & scope);
+    }
+
+    /// <summary>
+    /// An event that was ready at <paramref name="readySince"/> is served at <paramref name="now"/>: whoever the leg waited for had done their part, the time
+    /// between is ours.
+    /// </summary>
+    /// <param name="waited">The keys that the event ends: those of its leg and want.</param>
+    /// <param name="self">Whereto the time between goes.</param>
+    public void Serve(ulong waited, StallKey self, long readySince, long now)
+    {
+        Update(waited | self.Mask, self.Mask, readySince);
+        Update(self.Mask, 0, now);
+    }
+
+    /// <summary>Charges the running stall up to <paramref name="now"/>, so that readers see stalls that have not ended.</summary>
+    public void Charge(long now)
+    {
+        now = Math.Max(now, _last);
+        _last = now;
+        if (_count == 0)
+            return;
+        var nanos = now - _chargedFrom;
+        _chargedFrom = now;
+        var key = _slots[0].Key;
+        _byCause[(int)key.Cause] += nanos;
+        totals.Add(key, nanos);
+    }
+
+    private void Add(StallKey key, long at)
+    {
+        if (_count == MaximumActive)
+            return; // cannot be: one read, write, handshake or shutdown per leg
+        if (_count == 0)
+        {
+            _chargedFrom = at;
+            totals.Enter(this);
+        }
+
+        _slots[_count++] = new Slot(key, at);
+    }
+
+    private void Remove(ulong keys)
+    {
+        var kept = 0;
+        for (var i = 0; i < _count; i++)
+        {
+            if ((keys & _slots[i].Key.Mask) == 0)
+                _slots[kept++] = _slots[i];
+        }
+
+        _count = kept;
+        if (kept == 0)
+            totals.Leave(this);
+    }
+
+    internal StallClock? Next;
+    internal StallClock? Previous;
+
+    private readonly record struct Slot(StallKey Key, long Since);
+
+    [InlineArray(MaximumActive)]
+    private struct Slots
+    {
+        private Slot _first;
+    }
+
+    [InlineArray(3)]
+    private struct CauseNanos
+    {
+        private long _first;
+    }
+}
