@@ -1,0 +1,38 @@
+namespace TlsGateway.Transport;
+
+/// <summary>A loop's running totals. Written by the loop without synchronisation, read by any thread: each value is whole, none is in step with another.</summary>
+public sealed class LoopCounters
+{
+    internal long TurnsValue;
+    internal long WakeupsValue;
+    internal long WaitsValue;
+    internal long WorkItemsValue;
+    internal long ForeignPostsValue;
+    internal long EventsValue;
+    internal long OpenSocketsValue;
+    internal long UnhandledValue;
+
+    /// <summary>Rounds of timers, work, sockets.</summary>
+    public long Turns => Volatile.Read(ref TurnsValue);
+
+    /// <summary>Times that a post from another thread woke the loop by its eventfd.</summary>
+    public long Wakeups => Volatile.Read(ref WakeupsValue);
+
+    /// <summary>epoll_wait calls that could block, that is with nothing left to do.</summary>
+    public long Waits => Volatile.Read(ref WaitsValue);
+
+    /// <summary>Work items run on the loop.</summary>
+    public long WorkItems => Volatile.Read(ref WorkItemsValue);
+
+    /// <summary>Work items taken over that other threads had posted.</summary>
+    public long ForeignPosts => Volatile.Read(ref ForeignPostsValue);
+
+    /// <summary>Socket events from the kernel, without the loop's own wake-ups; stale ones count.</summary>
+    public long Events => Volatile.Read(ref EventsValue);
+
+    /// <summary>Sockets registered now, listeners included.</summary>
+    public long OpenSockets => Volatile.Read(ref OpenSocketsValue);
+
+    /// <summary>Exceptions that left a work item, a timer or the event sink.</summary>
+    public long Unhandled => Volatile.Read(ref UnhandledValue);
+}
