@@ -69,6 +69,18 @@ public interface ITlsSession : IDisposable
     /// <summary>The first handshake ended well.</summary>
     bool IsHandshakeComplete { get; }
 
+    /// <summary>TLS 1.3 was negotiated; false until <see cref="IsHandshakeComplete"/>.</summary>
+    bool IsTls13 { get; }
+
+    /// <summary>A ticket or session ID was used; false until <see cref="IsHandshakeComplete"/>.</summary>
+    bool IsResumed { get; }
+
+    /// <summary>Tickets wait to leave with the next <see cref="Write"/>.</summary>
+    bool OwesTickets { get; }
+
+    /// <summary>Queues the owed tickets now, for a caller with nothing to write. Without any owed it does nothing.</summary>
+    TlsStatus FlushTickets();
+
     /// <summary>A rehandshake was asked for or is running.</summary>
     bool IsRehandshaking { get; }
 

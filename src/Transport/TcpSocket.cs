@@ -96,6 +96,21 @@ public static unsafe class TcpSocket
         return -1;
     }
 
+    /// <summary>
+    /// A last word on a connection that no loop has, then close: as much of <paramref name="lastWords"/> as the socket takes. What the peer has sent so far is
+    /// read and dropped first (one buffer of it), since closing over unread bytes is a reset, which may take the last words with it.
+    /// </summary>
+    public static void SendAndClose(int fd, ReadOnlySpan<byte> lastWords)
+    {
+        const int Scratch = 4096;
+        byte* scratch = stackalloc byte[Scratch];
+        _ = Libc.recv(fd, scratch, Scratch, 0);
+        fixed (byte* words = lastWords)
+            _ = Libc.send(fd, words, (nuint)lastWords.Length, MSG_NOSIGNAL);
+        _ = Libc.shutdown(fd, SHUT_WR);
+        Close(fd);
+    }
+
     /// <summary>Closes a descriptor that no loop has. Not repeated on EINTR: Linux has released the number by then.</summary>
     public static void Close(int fd) => _ = Libc.close(fd);
 

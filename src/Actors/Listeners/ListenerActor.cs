@@ -106,7 +106,6 @@ internal sealed class ListenerActor : UntypedActor
                 case AcceptStatus.Aborted:
                     break;
                 case AcceptStatus.WouldBlock:
-                    socket.ReadinessUsedUp();
                     socket.NotifyReadable();
                     return;
                 default:
