@@ -83,7 +83,9 @@ public sealed class GatewayHost : IAsyncDisposable
     public async Task DrainAsync(TimeSpan timeout, CancellationToken stopNow)
     {
         _draining = true;
-        var drained = Task.WhenAll(_supervisors.Select(s => s.Ask<ListenerProtocol.Done>(ListenerProtocol.BeginDrain.Instance, Timeout.InfiniteTimeSpan)));
+        var drained = Task.WhenAll(
+            _supervisors.Select(s => s.Ask<ListenerProtocol.Done>(ListenerProtocol.BeginDrain.Instance, Timeout.InfiniteTimeSpan))
+        );
         if (await EndsWithinAsync(drained, timeout, stopNow).ConfigureAwait(false) || stopNow.IsCancellationRequested)
             return;
         foreach (var supervisor in _supervisors)

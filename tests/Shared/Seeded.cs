@@ -22,5 +22,6 @@ internal static class Seeded
         }
     }
 
-    private static string Print<T>(T input) => input is System.Collections.IEnumerable many ? string.Join(' ', many.Cast<object>()) : $"{input}";
+    private static string Print<T>(T input) =>
+        input is System.Collections.IEnumerable many ? string.Join(' ', many.Cast<object>()) : $"{input}";
 }

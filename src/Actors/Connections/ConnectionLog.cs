@@ -12,7 +12,17 @@ internal static partial class ConnectionLog
         if (!log.IsEnabled(LogLevel.Debug))
             return;
         var info = session.DescribeSession();
-        EstablishedCore(log, listener, peer.ToString(), info.Version, info.CipherSuite, info.Group, info.ServerName, info.ApplicationProtocol, info.IsResumed);
+        EstablishedCore(
+            log,
+            listener,
+            peer.ToString(),
+            info.Version,
+            info.CipherSuite,
+            info.Group,
+            info.ServerName,
+            info.ApplicationProtocol,
+            info.IsResumed
+        );
     }
 
     public static void Closed(ILogger log, string listener, InetEndPoint peer, CloseReason reason, ITlsSession? session)

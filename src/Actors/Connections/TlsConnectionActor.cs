@@ -1,6 +1,6 @@
 using Akka.Actor;
-using TlsGateway.Actors.Listeners;
 using TlsGateway.Actors.Buffers;
+using TlsGateway.Actors.Listeners;
 using TlsGateway.Actors.Sessions;
 using TlsGateway.Actors.Stalls;
 using TlsGateway.Tls;
@@ -340,7 +340,12 @@ internal sealed class TlsConnectionActor : UntypedActor
     {
         _upstream = Context.ActorOf(
             Props
-                .CreateBy(new ActorProducer<UpstreamActor, UpstreamSeed>(new UpstreamSeed(_seed, _stalls, Self), static seed => new UpstreamActor(seed)))
+                .CreateBy(
+                    new ActorProducer<UpstreamActor, UpstreamSeed>(
+                        new UpstreamSeed(_seed, _stalls, Self),
+                        static seed => new UpstreamActor(seed)
+                    )
+                )
                 .WithDeploy(_seed.Loop.Pin)
         );
         SessionMachine.UpstreamOpened(ref _state);

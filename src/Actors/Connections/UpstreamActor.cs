@@ -18,8 +18,18 @@ internal sealed class UpstreamActor(UpstreamSeed seed) : UntypedActor
 {
     private const int ReceivesPerRun = 4;
 
-    private static readonly ulong WriteStall = new StallKey(StallOperation.Write, StallWant.Write, StallLeg.Upstream, StallCause.Upstream).Mask;
-    private static readonly ulong NoCreditStall = new StallKey(StallOperation.Read, StallWant.Write, StallLeg.Upstream, StallCause.Client).Mask;
+    private static readonly ulong WriteStall = new StallKey(
+        StallOperation.Write,
+        StallWant.Write,
+        StallLeg.Upstream,
+        StallCause.Upstream
+    ).Mask;
+    private static readonly ulong NoCreditStall = new StallKey(
+        StallOperation.Read,
+        StallWant.Write,
+        StallLeg.Upstream,
+        StallCause.Client
+    ).Mask;
     private static readonly StallKey SelfRead = new(StallOperation.Read, StallWant.Read, StallLeg.Upstream, StallCause.Self);
     private static readonly StallKey SelfWrite = new(StallOperation.Write, StallWant.Write, StallLeg.Upstream, StallCause.Self);
     private static readonly ulong Scope = StallKey.LegMask(StallLeg.Upstream);
@@ -70,7 +80,8 @@ internal sealed class UpstreamActor(UpstreamSeed seed) : UntypedActor
         _pending.Clear();
     }
 
-    protected override void PostRestart(Exception reason) => throw new InvalidOperationException("upstream legs are stopped, never restarted");
+    protected override void PostRestart(Exception reason) =>
+        throw new InvalidOperationException("upstream legs are stopped, never restarted");
 
     protected override void OnReceive(object message)
     {

@@ -14,5 +14,6 @@ public sealed class LoopMailboxType : MailboxType, IProducesMessageQueue<Unbound
     public LoopMailboxType(Akka.Actor.Settings settings, Config config)
         : base(settings, config) => _loopIndex = config.GetInt("loop-index");
 
-    public override IMessageQueue Create(IActorRef owner, ActorSystem system) => new LoopMessageQueue(EventLoops.Get(system).Loop(_loopIndex));
+    public override IMessageQueue Create(IActorRef owner, ActorSystem system) =>
+        new LoopMessageQueue(EventLoops.Get(system).Loop(_loopIndex));
 }

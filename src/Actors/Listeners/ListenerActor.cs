@@ -40,7 +40,9 @@ internal sealed class ListenerActor : UntypedActor
     }
 
     private Props ConnectionProps(ConnectionSeed seed) =>
-        Props.CreateBy(new ActorProducer<TlsConnectionActor, ConnectionSeed>(seed, static s => new TlsConnectionActor(s))).WithDeploy(_loop.Pin);
+        Props
+            .CreateBy(new ActorProducer<TlsConnectionActor, ConnectionSeed>(seed, static s => new TlsConnectionActor(s)))
+            .WithDeploy(_loop.Pin);
 
     protected override void PreStart()
     {

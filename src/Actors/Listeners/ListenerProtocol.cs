@@ -6,7 +6,8 @@ namespace TlsGateway.Actors.Listeners;
 internal static class ListenerProtocol
 {
     /// <summary>To the supervisor: make a listener on this loop. <paramref name="Fd"/> is bound and listening and owned by the receiver.</summary>
-    internal sealed record OpenListener(int Fd, ListenerGeneration Generation, Metrics.ListenerCounters Counters) : INoSerializationVerificationNeeded;
+    internal sealed record OpenListener(int Fd, ListenerGeneration Generation, Metrics.ListenerCounters Counters)
+        : INoSerializationVerificationNeeded;
 
     /// <summary>To the supervisor, by listener name: connections from now on take this generation.</summary>
     internal sealed record UseGeneration(string Listener, ListenerGeneration Generation) : INoSerializationVerificationNeeded;

@@ -76,7 +76,12 @@ internal sealed class LoopSupervisorActor(LoopContext loop) : UntypedActor
     {
         var actor = Context.ActorOf(
             Props
-                .CreateBy(new ActorProducer<ListenerActor, (LoopContext, OpenListener)>((loop, open), static s => new ListenerActor(s.Item1, s.Item2)))
+                .CreateBy(
+                    new ActorProducer<ListenerActor, (LoopContext, OpenListener)>(
+                        (loop, open),
+                        static s => new ListenerActor(s.Item1, s.Item2)
+                    )
+                )
                 .WithDeploy(loop.Pin)
         );
         _listeners[open.Generation.Settings.Name] = (actor, open.Counters);

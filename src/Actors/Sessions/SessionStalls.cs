@@ -19,7 +19,12 @@ public static class SessionStalls
     private static readonly ulong WriteWrite = Client(StallOperation.Write, StallWant.Write);
     private static readonly ulong ShutdownRead = Client(StallOperation.Shutdown, StallWant.Read);
     private static readonly ulong ShutdownWrite = Client(StallOperation.Shutdown, StallWant.Write);
-    private static readonly ulong NoCredit = new StallKey(StallOperation.Read, StallWant.Write, StallLeg.Downstream, StallCause.Upstream).Mask;
+    private static readonly ulong NoCredit = new StallKey(
+        StallOperation.Read,
+        StallWant.Write,
+        StallLeg.Downstream,
+        StallCause.Upstream
+    ).Mask;
 
     /// <summary>All bits that this leg may set.</summary>
     public static ulong Scope { get; } = StallKey.LegMask(StallLeg.Downstream);

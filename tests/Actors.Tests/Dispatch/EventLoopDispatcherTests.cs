@@ -124,7 +124,8 @@ public sealed class EventLoopDispatcherTests
         var seen = new List<int>();
         var done = new TaskCompletionSource();
         var sink = loops.Start(0, () => new Recorder(500, done, m => seen.Add((int)m)));
-        loops.Loops.Loop(0)
+        loops
+            .Loops.Loop(0)
             .Post(
                 new Work(() =>
                 {

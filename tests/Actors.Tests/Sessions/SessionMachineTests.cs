@@ -141,7 +141,10 @@ public sealed class SessionMachineTests
         Assert.DoesNotContain(SessionAction.Shutdown, s.Done);
         s.Done.Clear();
         s.BecomesWritable();
-        Assert.Equal([SessionAction.Send, SessionAction.Write, SessionAction.Shutdown, SessionAction.Send, SessionAction.ShutdownSocket], s.Done);
+        Assert.Equal(
+            [SessionAction.Send, SessionAction.Write, SessionAction.Shutdown, SessionAction.Send, SessionAction.ShutdownSocket],
+            s.Done
+        );
     }
 
     [Fact]
