@@ -1,0 +1,2 @@
+// Descriptors, sessions and buffers of the whole process are counted before and after each test.
+[assembly: Xunit.CollectionBehavior(DisableTestParallelization = true)]

@@ -1,0 +1,150 @@
+using System.Net;
+using Akka.Actor;
+using Akka.Actor.Setup;
+using Akka.Configuration;
+using TlsGateway.Actors;
+using TlsGateway.Actors.Dispatch;
+using TlsGateway.Actors.Metrics;
+using TlsGateway.Actors.Settings;
+using TlsGateway.Actors.Stalls;
+using TlsGateway.Tls;
+using TlsGateway.Tls.OpenSsl;
+
+namespace TlsGateway.Interop.Tests.Support;
+
+/// <summary>
+/// The real data path in this process, on loopback, two loops. Disposing it asserts that every connection ended and that descriptors, rented buffers, native
+/// sessions and actors are back where they were.
+/// </summary>
+internal sealed class RunningGateway : IAsyncDisposable
+{
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly ActorSystem _system;
+    private readonly int _descriptorsBefore;
+    private readonly long _sessionsBefore;
+
+    private RunningGateway(ActorSystem system, GatewayHost host, GatewaySettings settings, int descriptors, long sessions)
+    {
+        _system = system;
+        Host = host;
+        Settings = settings;
+        _descriptorsBefore = descriptors;
+        _sessionsBefore = sessions;
+    }
+
+    public GatewayHost Host { get; }
+
+    public GatewaySettings Settings { get; private set; }
+
+    public ActorSystem System => _system;
+
+    /// <summary>Where the first listener listens.</summary>
+    public IPEndPoint EndPoint => Host.Listeners[0].EndPoint;
+
+    public int Port => EndPoint.Port;
+
+    public static ListenerSettings Listener(TlsCertificate certificate, IPEndPoint upstream) =>
+        new()
+        {
+            Name = "test",
+            Bind = new IPEndPoint(IPAddress.Loopback, 0),
+            Tls = new TlsServerSettings { Certificates = [certificate] },
+            Upstream = new UpstreamSettings { Name = "upstream", Addresses = [upstream] },
+        };
+
+    public static async Task<RunningGateway> StartAsync(ListenerSettings listener, int loops = 2)
+    {
+        _ = OpenSslLibrary.VersionText; // loads the libraries: what they open is not a leak
+        var descriptors = Descriptors();
+        var sessions = OpenSslSession.LiveCount;
+        var system = ActorSystem.Create(
+            "gateway",
+            BootstrapSetup
+                .Create()
+                .WithConfig(
+                    EventLoops
+                        .MailboxConfig(loops)
+                        .WithFallback(
+                            ConfigurationFactory.ParseString("akka { loglevel = WARNING, stdout-loglevel = OFF, log-dead-letters = off }")
+                        )
+                )
+                .And(new EventLoopsSetup { Count = loops })
+        );
+        var settings = new GatewaySettings { Generation = 1, Listeners = [listener] };
+        var host = await GatewayHost.StartAsync(system, settings, new GatewayHostOptions());
+        return new RunningGateway(system, host, settings, descriptors, sessions);
+    }
+
+    public Task ReloadAsync(ListenerSettings listener)
+    {
+        Settings = Settings with { Generation = Settings.Generation + 1, Listeners = [listener] };
+        return Host.ReloadAsync(Settings);
+    }
+
+    /// <summary>Connections that ended with this reason.</summary>
+    public long Closed(CloseReason reason) => Host.Metrics.Counters.Sum(c => c.Closed(reason));
+
+    /// <summary>Sum of one count over the loops.</summary>
+    public long Count(Func<ListenerCounters, long> read) => Host.Metrics.Counters.Sum(read);
+
+    /// <summary>Seconds charged to a cell, running stalls included up to about a second ago.</summary>
+    public double StallSeconds(StallOperation operation, StallWant want, StallLeg leg, StallCause cause) =>
+        Host.Metrics.Counters.Sum(c => c.Stalls.Nanos(new StallKey(operation, want, leg, cause))) / 1e9;
+
+    /// <summary>Waits until <paramref name="condition"/> holds; the gateway counts on its own threads.</summary>
+    public static async Task UntilAsync(Func<bool> condition, string what)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        using var poll = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
+        while (!condition())
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(began) < Patience, $"not within {Patience.TotalSeconds} s: {what}");
+            await poll.WaitForNextTickAsync();
+        }
+    }
+
+    public Task UntilClosedAsync(CloseReason reason, long count = 1) =>
+        UntilAsync(() => Closed(reason) >= count, $"{count} closed with {reason}; closed so far: {Describe()}");
+
+    /// <summary>What was counted, for messages.</summary>
+    public string Describe() =>
+        string.Join(", ", Enum.GetValues<CloseReason>().Where(r => Closed(r) > 0).Select(r => $"{r} {Closed(r)}"))
+        + $", open {Host.OpenConnections}";
+
+    /// <summary>Runs on a loop's own thread, where its buffers may be read.</summary>
+    public Task<T> OnLoopAsync<T>(int loop, Func<Transport.EventLoop, T> read)
+    {
+        var result = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var eventLoop = EventLoops.Get(_system).Loop(loop);
+        eventLoop.Post(new Work(() => result.SetResult(read(eventLoop))));
+        return result.Task.WaitAsync(Patience);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await UntilAsync(() => Host.OpenConnections == 0, $"all connections ended: {Describe()}");
+        for (var i = 0; i < EventLoops.Get(_system).Count; i++)
+        {
+            var rented = await OnLoopAsync(i, static l => (l.Buffers.RentedBuffers, l.Buffers.RentedBytes));
+            Assert.Equal((0L, 0L), rented);
+            // The listener is the one socket left.
+            Assert.True(await OnLoopAsync(i, static l => l.Counters.OpenSockets) <= Host.Listeners.Count);
+        }
+
+        Assert.Equal(_sessionsBefore, OpenSslSession.LiveCount);
+        await _system.Terminate().WaitAsync(Patience);
+        var loops = EventLoops.Get(_system);
+        for (var i = 0; i < loops.Count; i++)
+            Assert.True(loops.Loop(i).Join(Patience));
+        await Host.DisposeAsync();
+        await UntilAsync(() => Descriptors() <= _descriptorsBefore, $"descriptors back to {_descriptorsBefore}, now {Descriptors()}");
+    }
+
+    private static int Descriptors() => Directory.GetFileSystemEntries("/proc/self/fd").Length;
+
+    private sealed class Work(Action run) : IThreadPoolWorkItem
+    {
+        public void Execute() => run();
+    }
+}

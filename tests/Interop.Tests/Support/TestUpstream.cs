@@ -1,0 +1,79 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace TlsGateway.Interop.Tests.Support;
+
+/// <summary>A plain TCP server on loopback; each connection is handled by the function that the test gives.</summary>
+internal sealed class TestUpstream : IAsyncDisposable
+{
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _accepting;
+    private readonly List<Task> _connections = [];
+
+    public TestUpstream(Func<Socket, Task> handle)
+    {
+        _listener.Start(4096);
+        _accepting = AcceptAsync(handle);
+    }
+
+    public IPEndPoint EndPoint => (IPEndPoint)_listener.LocalEndpoint;
+
+    /// <summary>Sends back what it receives; ends its side when the peer ends.</summary>
+    public static TestUpstream Echo() =>
+        new(async socket =>
+        {
+            var buffer = new byte[64 * 1024];
+            int read;
+            while ((read = await socket.ReceiveAsync(buffer)) > 0)
+                await SendAllAsync(socket, buffer.AsMemory(0, read));
+            socket.Shutdown(SocketShutdown.Send);
+        });
+
+    public static async Task SendAllAsync(Socket socket, ReadOnlyMemory<byte> data)
+    {
+        while (!data.IsEmpty)
+            data = data[await socket.SendAsync(data)..];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        _listener.Stop();
+        await _accepting;
+        await Task.WhenAll(_connections).WaitAsync(RunningGateway.Patience);
+        _stop.Dispose();
+    }
+
+    private async Task AcceptAsync(Func<Socket, Task> handle)
+    {
+        try
+        {
+            while (true)
+            {
+                var socket = await _listener.AcceptSocketAsync(_stop.Token);
+                socket.NoDelay = true;
+                _connections.Add(HandleAsync(socket, handle));
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+        {
+            // stopped
+        }
+    }
+
+    private static async Task HandleAsync(Socket socket, Func<Socket, Task> handle)
+    {
+        using (socket)
+        {
+            try
+            {
+                await handle(socket);
+            }
+            catch (SocketException)
+            {
+                // The gateway closed: the test looks at the gateway's side.
+            }
+        }
+    }
+}
