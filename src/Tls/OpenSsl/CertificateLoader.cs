@@ -1,0 +1,200 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+
+namespace TlsGateway.Tls.OpenSsl;
+
+/// <summary>Puts PEM certificates and keys into an SSL_CTX; what is wrong with them is said by the operator's name for them.</summary>
+internal static unsafe class CertificateLoader
+{
+    /// <summary>Loads the chain and key of <paramref name="certificate"/> as the identity of <paramref name="context"/>.</summary>
+    /// <exception cref="TlsConfigurationException">It cannot be used.</exception>
+    public static void LoadIdentity(SslContextHandle context, TlsCertificate certificate)
+    {
+        nint leaf = LoadChain(context.Pointer, certificate);
+        try
+        {
+            LoadKey(context.Pointer, leaf, certificate);
+        }
+        finally
+        {
+            LibCrypto.X509_free(leaf);
+        }
+    }
+
+    /// <summary>The host names (subjectAltName dNSName, RFC 6125 §6.4) of the leaf; without the extension none, for the common name is no longer a host name.</summary>
+    public static IReadOnlyList<string> HostNames(TlsCertificate certificate)
+    {
+        try
+        {
+            using X509Certificate2 leaf = X509Certificate2.CreateFromPem(certificate.ChainPem);
+            List<string> names = [];
+            foreach (X509Extension extension in leaf.Extensions)
+            {
+                if (extension is X509SubjectAlternativeNameExtension alternatives)
+                {
+                    names.AddRange(alternatives.EnumerateDnsNames());
+                }
+            }
+            return names;
+        }
+        catch (CryptographicException e)
+        {
+            throw Unusable(certificate, $"its host names cannot be read ({e.Message})", "Make the certificate again.");
+        }
+    }
+
+    /// <summary>Makes the certificates in <paramref name="pem"/> the trust anchors of <paramref name="context"/>.</summary>
+    public static void LoadAuthorities(SslContextHandle context, string pem)
+    {
+        nint store = LibSsl.SSL_CTX_get_cert_store(context.Pointer);
+        int count = 0;
+        ReadEach(
+            pem,
+            bio => LibCrypto.PEM_read_bio_X509(bio, null, &NoPassword, 0),
+            authority =>
+            {
+                // The same authority twice is fine: X509_STORE_add_cert accepts it.
+                count += LibCrypto.X509_STORE_add_cert(store, authority);
+                LibCrypto.X509_free(authority);
+            }
+        );
+        if (count == 0)
+        {
+            throw new TlsConfigurationException(
+                "The trusted authorities hold no certificate: PEM text with BEGIN CERTIFICATE is expected."
+            );
+        }
+    }
+
+    private static nint LoadChain(nint context, TlsCertificate certificate)
+    {
+        List<nint> chain = [];
+        ReadEach(certificate.ChainPem, bio => LibCrypto.PEM_read_bio_X509(bio, null, &NoPassword, 0), chain.Add);
+        if (chain.Count == 0)
+        {
+            throw Unusable(
+                certificate,
+                "it is not a PEM certificate",
+                "Give PEM text that begins with -----BEGIN CERTIFICATE-----, the leaf first."
+            );
+        }
+        try
+        {
+            if (LibSsl.SSL_CTX_use_certificate(context, chain[0]) != 1)
+            {
+                throw Unusable(
+                    certificate,
+                    OpenSslErrors.DrainText(),
+                    "Make a certificate with an ECDSA P-256 key or an RSA key of 2048 bits or more."
+                );
+            }
+            for (int i = 1; i < chain.Count; i++)
+            {
+                // 1: the SSL_CTX takes a reference of its own.
+                if (LibSsl.SSL_CTX_ctrl(context, LibSsl.SSL_CTRL_CHAIN_CERT, 1, (void*)chain[i]) != 1)
+                {
+                    throw Unusable(
+                        certificate,
+                        $"intermediate {i} was refused: {OpenSslErrors.DrainText()}",
+                        "Ask the authority for the present chain."
+                    );
+                }
+            }
+        }
+        catch
+        {
+            LibCrypto.X509_free(chain[0]);
+            throw;
+        }
+        finally
+        {
+            for (int i = 1; i < chain.Count; i++)
+            {
+                LibCrypto.X509_free(chain[i]);
+            }
+        }
+        return chain[0];
+    }
+
+    private static void LoadKey(nint context, nint leaf, TlsCertificate certificate)
+    {
+        // PKCS#8 has its own label for it, the older formats a header (RFC 1421 §4.6.1.1).
+        if (certificate.KeyPem.Contains("ENCRYPTED", StringComparison.Ordinal))
+        {
+            throw Unusable(certificate, "its key is encrypted", "Decrypt it first: openssl pkey -in key.pem -out plain.pem");
+        }
+        nint key = 0;
+        ReadEach(certificate.KeyPem, bio => LibCrypto.PEM_read_bio_PrivateKey(bio, null, &NoPassword, 0), k => key = Replace(key, k));
+        if (key == 0)
+        {
+            throw Unusable(certificate, "its key is not a PEM private key", "Give PEM text that begins with -----BEGIN PRIVATE KEY-----.");
+        }
+        try
+        {
+            if (LibCrypto.X509_check_private_key(leaf, key) != 1)
+            {
+                throw Unusable(
+                    certificate,
+                    "its key does not match the certificate",
+                    "Take the key that the certificate was requested with."
+                );
+            }
+            if (LibSsl.SSL_CTX_use_PrivateKey(context, key) != 1)
+            {
+                throw Unusable(
+                    certificate,
+                    $"its key was refused: {OpenSslErrors.DrainText()}",
+                    "Make a new ECDSA P-256 key and certificate."
+                );
+            }
+        }
+        finally
+        {
+            LibCrypto.EVP_PKEY_free(key);
+            LibCrypto.ERR_clear_error();
+        }
+    }
+
+    private static nint Replace(nint old, nint key)
+    {
+        LibCrypto.EVP_PKEY_free(old);
+        return key;
+    }
+
+    /// <summary>Reads object after object from <paramref name="pem"/>; text that is not one ends it, as OpenSSL's own loaders do.</summary>
+    private static void ReadEach(string pem, Func<nint, nint> read, Action<nint> take)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(pem);
+        try
+        {
+            fixed (byte* data = bytes)
+            {
+                nint bio = bytes.Length == 0 ? 0 : LibCrypto.BIO_new_mem_buf(data, bytes.Length);
+                for (nint item = bio == 0 ? 0 : read(bio); item != 0; item = read(bio))
+                {
+                    take(item);
+                }
+                _ = LibCrypto.BIO_free(bio);
+            }
+        }
+        finally
+        {
+            // It may have been a key.
+            CryptographicOperations.ZeroMemory(bytes);
+            LibCrypto.ERR_clear_error();
+        }
+    }
+
+    private static TlsConfigurationException Unusable(TlsCertificate certificate, string what, string remedy)
+    {
+        LibCrypto.ERR_clear_error();
+        return new TlsConfigurationException($"Certificate '{certificate.Name}' cannot be used: {what}. {remedy}");
+    }
+
+    /// <summary>Never prompts on the terminal, which is OpenSSL's default: -1 is "no password".</summary>
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int NoPassword(byte* buffer, int size, int forWriting, nint arg) => -1;
+}

@@ -1,0 +1,109 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace TlsGateway.Tls.OpenSsl;
+
+/// <summary>libcrypto's functions as C declares them. <c>SuppressGCTransition</c> only where the call is short and never calls back.</summary>
+internal static unsafe partial class LibCrypto
+{
+    public const string Library = "libcrypto.so.3";
+
+    public const int OPENSSL_VERSION = 0;
+    public const int BIO_TYPE_SOURCE_SINK = 0x0400;
+    public const int BIO_FLAGS_READ = 0x01;
+    public const int BIO_FLAGS_WRITE = 0x02;
+    public const int BIO_FLAGS_SHOULD_RETRY = 0x08;
+
+    /// <summary>READ | WRITE | IO_SPECIAL | SHOULD_RETRY: what BIO_clear_retry_flags clears.</summary>
+    public const int BIO_FLAGS_RETRY_MASK = 0x0f;
+    public const int BIO_CTRL_EOF = 2;
+    public const int BIO_CTRL_FLUSH = 11;
+
+    [LibraryImport(Library)]
+    public static partial ulong OpenSSL_version_num();
+
+    [LibraryImport(Library)]
+    public static partial byte* OpenSSL_version(int type);
+
+    [LibraryImport(Library)]
+    public static partial nint BIO_new(nint method);
+
+    [LibraryImport(Library)]
+    public static partial nint BIO_new_mem_buf(byte* data, int length);
+
+    [LibraryImport(Library)]
+    public static partial int BIO_free(nint bio);
+
+    [LibraryImport(Library)]
+    public static partial int BIO_get_new_index();
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial nint BIO_meth_new(int type, string name);
+
+    [LibraryImport(Library)]
+    public static partial int BIO_meth_set_write(nint method, delegate* unmanaged[Cdecl]<nint, byte*, int, int> write);
+
+    [LibraryImport(Library)]
+    public static partial int BIO_meth_set_read(nint method, delegate* unmanaged[Cdecl]<nint, byte*, int, int> read);
+
+    [LibraryImport(Library)]
+    public static partial int BIO_meth_set_ctrl(nint method, delegate* unmanaged[Cdecl]<nint, int, nint, void*, nint> ctrl);
+
+    [LibraryImport(Library), SuppressGCTransition]
+    public static partial void BIO_set_data(nint bio, void* data);
+
+    [LibraryImport(Library), SuppressGCTransition]
+    public static partial void* BIO_get_data(nint bio);
+
+    [LibraryImport(Library), SuppressGCTransition]
+    public static partial void BIO_set_flags(nint bio, int flags);
+
+    [LibraryImport(Library), SuppressGCTransition]
+    public static partial void BIO_clear_flags(nint bio, int flags);
+
+    [LibraryImport(Library), SuppressGCTransition]
+    public static partial void ERR_clear_error();
+
+    [LibraryImport(Library)]
+    public static partial ulong ERR_get_error();
+
+    [LibraryImport(Library)]
+    public static partial byte* ERR_reason_error_string(ulong error);
+
+    [LibraryImport(Library)]
+    public static partial byte* ERR_lib_error_string(ulong error);
+
+    [LibraryImport(Library)]
+    public static partial nint PEM_read_bio_X509(
+        nint bio,
+        nint* result,
+        delegate* unmanaged[Cdecl]<byte*, int, int, nint, int> password,
+        nint arg
+    );
+
+    [LibraryImport(Library)]
+    public static partial nint PEM_read_bio_PrivateKey(
+        nint bio,
+        nint* result,
+        delegate* unmanaged[Cdecl]<byte*, int, int, nint, int> password,
+        nint arg
+    );
+
+    [LibraryImport(Library)]
+    public static partial void X509_free(nint certificate);
+
+    [LibraryImport(Library)]
+    public static partial int X509_check_private_key(nint certificate, nint key);
+
+    [LibraryImport(Library)]
+    public static partial void EVP_PKEY_free(nint key);
+
+    [LibraryImport(Library)]
+    public static partial int X509_STORE_add_cert(nint store, nint certificate);
+
+    [LibraryImport(Library)]
+    public static partial byte* X509_verify_cert_error_string(nint code);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int X509_VERIFY_PARAM_set1_ip_asc(nint parameters, string address);
+}

@@ -1,0 +1,329 @@
+using System.Net;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace TlsGateway.Tls.OpenSsl;
+
+/// <summary>
+/// The settings of one listener or upstream generation, made into SSL_CTXs. Thread-safe: all loops share one. A server has an SSL_CTX for each certificate, alike in
+/// everything else; the server name chooses among them.
+/// </summary>
+public sealed unsafe class OpenSslContext : ITlsContext
+{
+    /// <summary>
+    /// What a session rents for each direction while it holds ciphertext: 256 KiB, so that a batch of 16 full records goes in one system call, and 8 KiB for their framing.
+    /// </summary>
+    public const int ChunkBytes = 264 * 1024;
+
+    /// <summary>AES-128 first: it is the cheapest where there is AES hardware; clients without it put ChaCha20 first and are heard (SSL_OP_PRIORITIZE_CHACHA).</summary>
+    private const string Tls13Suites = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
+
+    /// <summary>RFC 9325 §4.2: forward secrecy and AEAD only.</summary>
+    private const string Tls12Suites =
+        "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
+        + "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
+        + "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
+
+    private const int MaxTickets = 8;
+
+    private readonly SslContextHandle _handle;
+    private readonly ProtocolList _protocols;
+    private readonly string? _serverName;
+    private readonly bool _verifies;
+
+    private OpenSslContext(
+        SslContextHandle handle,
+        ProtocolList protocols,
+        TlsLimits limits,
+        TlsServerSettings? server,
+        TlsClientSettings? client
+    )
+    {
+        _handle = handle;
+        _protocols = protocols;
+        Limits = limits;
+        IsServer = server is not null;
+        Tickets = server?.Tickets ?? 0;
+        _serverName = client?.ServerName;
+        _verifies = client?.TrustedAuthoritiesPem is not null;
+        ClientSessions = client is null ? null : new ClientSessionCache();
+    }
+
+    internal bool IsServer { get; }
+
+    internal int Tickets { get; }
+
+    internal TlsLimits Limits { get; }
+
+    /// <summary>Sessions to resume, in the client role.</summary>
+    internal ClientSessionCache? ClientSessions { get; }
+
+    /// <summary>Makes a server context.</summary>
+    /// <param name="settings">What the listener serves.</param>
+    /// <param name="previous">The generation before: its ticket keys go on, so that its clients resume here. It must not be disposed yet.</param>
+    /// <exception cref="TlsConfigurationException">The settings or the library cannot serve.</exception>
+    public static OpenSslContext CreateServer(TlsServerSettings settings, OpenSslContext? previous = null)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        OpenSslLibrary.EnsureLoaded();
+        CheckServer(settings);
+        ProtocolList protocols = new(settings.ApplicationProtocols);
+        SslContextHandle first = NewServerHandle(settings, settings.Certificates[0], protocols);
+        try
+        {
+            if (previous is not null)
+            {
+                CopyTicketKeys(previous._handle, first);
+            }
+            ServerNameTable names = new();
+            names.Add(CertificateLoader.HostNames(settings.Certificates[0]), first);
+            for (int i = 1; i < settings.Certificates.Count; i++)
+            {
+                SslContextHandle other = NewServerHandle(settings, settings.Certificates[i], protocols);
+                first.Own(other);
+                names.Add(CertificateLoader.HostNames(settings.Certificates[i]), other);
+                CopyTicketKeys(first, other);
+            }
+            if (settings.Certificates.Count > 1)
+            {
+                ChooseByServerName(first, names);
+            }
+            return new OpenSslContext(first, protocols, settings.Limits, settings, client: null);
+        }
+        catch
+        {
+            first.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Makes a client context towards one upstream. Its sessions resume one another's tickets.</summary>
+    /// <exception cref="TlsConfigurationException">The settings or the library cannot be used.</exception>
+    public static OpenSslContext CreateClient(TlsClientSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        OpenSslLibrary.EnsureLoaded();
+        ProtocolList protocols = new(settings.ApplicationProtocols);
+        SslContextHandle handle = new(LibSsl.TLS_client_method());
+        try
+        {
+            Configure(handle, settings.MinimumVersion, settings.MaximumVersion, 0);
+            _ = LibSsl.SSL_CTX_ctrl(
+                handle.Pointer,
+                LibSsl.SSL_CTRL_SET_SESS_CACHE_MODE,
+                LibSsl.SSL_SESS_CACHE_CLIENT | LibSsl.SSL_SESS_CACHE_NO_INTERNAL,
+                null
+            );
+            LibSsl.SSL_CTX_sess_set_new_cb(handle.Pointer, &ClientSessionCache.OnNewSession);
+            if (protocols.Wire.Length > 0)
+            {
+                fixed (byte* wire = protocols.Wire)
+                {
+                    // This one function returns 0 for success.
+                    Require(LibSsl.SSL_CTX_set_alpn_protos(handle.Pointer, wire, (uint)protocols.Wire.Length) == 0, "the ALPN protocols");
+                }
+            }
+            if (settings.TrustedAuthoritiesPem is not null)
+            {
+                CertificateLoader.LoadAuthorities(handle, settings.TrustedAuthoritiesPem);
+            }
+            LibSsl.SSL_CTX_set_verify(
+                handle.Pointer,
+                settings.TrustedAuthoritiesPem is null ? LibSsl.SSL_VERIFY_NONE : LibSsl.SSL_VERIFY_PEER,
+                0
+            );
+            return new OpenSslContext(handle, protocols, settings.Limits, server: null, settings);
+        }
+        catch
+        {
+            handle.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public ITlsSession CreateSession(ITlsBufferPool buffers) => CreateSession(buffers, ChunkBytes);
+
+    /// <summary>A session with another bound for its ciphertext buffers: for tests of back pressure.</summary>
+    internal OpenSslSession CreateSession(ITlsBufferPool buffers, int chunkBytes)
+    {
+        ArgumentNullException.ThrowIfNull(buffers);
+        return new OpenSslSession(this, buffers, chunkBytes);
+    }
+
+    /// <summary>Gives up this reference. Sessions that began with it go on; its stored client sessions are dropped.</summary>
+    public void Dispose()
+    {
+        ClientSessions?.Close();
+        _handle.Dispose();
+    }
+
+    /// <summary>A new SSL in the context's role, with a reference to the context that <see cref="Release"/> gives back.</summary>
+    internal nint AcquireSsl()
+    {
+        bool added = false;
+        _handle.DangerousAddRef(ref added);
+        nint ssl = LibSsl.SSL_new(_handle.Pointer);
+        if (ssl == 0)
+        {
+            _handle.DangerousRelease();
+            throw new InvalidOperationException("SSL_new failed: OpenSSL is out of memory.");
+        }
+        if (IsServer)
+        {
+            LibSsl.SSL_set_accept_state(ssl);
+        }
+        else
+        {
+            LibSsl.SSL_set_connect_state(ssl);
+            NameServer(ssl);
+            OfferSession(ssl);
+        }
+        return ssl;
+    }
+
+    internal void Release() => _handle.DangerousRelease();
+
+    internal string ProtocolName(ReadOnlySpan<byte> selected) => _protocols.NameOf(selected);
+
+    private void NameServer(nint ssl)
+    {
+        if (_serverName is null)
+        {
+            return;
+        }
+        if (IPAddress.TryParse(_serverName, out _))
+        {
+            // RFC 6066 §3: no literal addresses in server_name.
+            _ = _verifies ? LibCrypto.X509_VERIFY_PARAM_set1_ip_asc(LibSsl.SSL_get0_param(ssl), _serverName) : 1;
+            return;
+        }
+        fixed (byte* name = Encoding.ASCII.GetBytes(_serverName + '\0'))
+        {
+            _ = LibSsl.SSL_ctrl(ssl, LibSsl.SSL_CTRL_SET_TLSEXT_HOSTNAME, LibSsl.TLSEXT_NAMETYPE_host_name, name);
+        }
+        _ = _verifies ? LibSsl.SSL_set1_host(ssl, _serverName) : 1;
+    }
+
+    private void OfferSession(nint ssl)
+    {
+        nint session = ClientSessions!.Take();
+        if (session != 0)
+        {
+            _ = LibSsl.SSL_set_session(ssl, session);
+            LibSsl.SSL_SESSION_free(session);
+        }
+    }
+
+    private static void CheckServer(TlsServerSettings settings)
+    {
+        if (settings.Certificates.Count == 0)
+        {
+            throw new TlsConfigurationException("A TLS listener needs at least one certificate.");
+        }
+        if (settings.Tickets is < 0 or > MaxTickets)
+        {
+            throw new TlsConfigurationException($"Tickets must be 0 to {MaxTickets}, not {settings.Tickets}.");
+        }
+    }
+
+    private static SslContextHandle NewServerHandle(TlsServerSettings settings, TlsCertificate certificate, ProtocolList protocols)
+    {
+        SslContextHandle handle = new(LibSsl.TLS_server_method());
+        try
+        {
+            nint context = handle.Pointer;
+            ulong options = LibSsl.SSL_OP_CIPHER_SERVER_PREFERENCE | LibSsl.SSL_OP_PRIORITIZE_CHACHA;
+            Configure(
+                handle,
+                settings.MinimumVersion,
+                settings.MaximumVersion,
+                settings.AllowClientRenegotiation ? options | LibSsl.SSL_OP_ALLOW_CLIENT_RENEGOTIATION : options
+            );
+            _ = LibSsl.SSL_CTX_ctrl(context, LibSsl.SSL_CTRL_SET_SESS_CACHE_MODE, LibSsl.SSL_SESS_CACHE_OFF, null);
+            // TLS 1.3 tickets are sent by the session itself, with its first data, not in a flight of their own.
+            Require(LibSsl.SSL_CTX_set_num_tickets(context, 0) == 1, "the number of tickets");
+            ReadOnlySpan<byte> sessionContext = "gateway"u8;
+            fixed (byte* id = sessionContext)
+            {
+                Require(LibSsl.SSL_CTX_set_session_id_context(context, id, (uint)sessionContext.Length) == 1, "the session context");
+            }
+            if (protocols.Wire.Length > 0)
+            {
+                LibSsl.SSL_CTX_set_alpn_select_cb(context, &ProtocolList.OnSelect, handle.Root(protocols));
+            }
+            CertificateLoader.LoadIdentity(handle, certificate);
+            return handle;
+        }
+        catch
+        {
+            handle.Dispose();
+            throw;
+        }
+    }
+
+    private static void Configure(SslContextHandle handle, TlsVersion minimum, TlsVersion maximum, ulong options)
+    {
+        if (minimum > maximum)
+        {
+            throw new TlsConfigurationException($"The minimum TLS version {minimum} is above the maximum {maximum}.");
+        }
+        nint context = handle.Pointer;
+        _ = LibSsl.SSL_CTX_set_options(context, options | LibSsl.SSL_OP_NO_COMPRESSION);
+        _ = LibSsl.SSL_CTX_ctrl(
+            context,
+            LibSsl.SSL_CTRL_MODE,
+            LibSsl.SSL_MODE_ENABLE_PARTIAL_WRITE
+                | LibSsl.SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
+                | LibSsl.SSL_MODE_AUTO_RETRY
+                | LibSsl.SSL_MODE_RELEASE_BUFFERS,
+            null
+        );
+        Require(
+            LibSsl.SSL_CTX_ctrl(context, LibSsl.SSL_CTRL_SET_MIN_PROTO_VERSION, (nint)minimum, null) == 1
+                && LibSsl.SSL_CTX_ctrl(context, LibSsl.SSL_CTRL_SET_MAX_PROTO_VERSION, (nint)maximum, null) == 1,
+            $"TLS versions {minimum} to {maximum}"
+        );
+        Require(LibSsl.SSL_CTX_set_ciphersuites(context, Tls13Suites) == 1, "the TLS 1.3 cipher suites");
+        Require(LibSsl.SSL_CTX_set_cipher_list(context, Tls12Suites) == 1, "the TLS 1.2 cipher suites");
+        Require(OpenSslLibrary.TrySetGroups(context, OpenSslLibrary.GroupList), "the key exchange groups");
+        LibSsl.SSL_CTX_set_info_callback(context, &SessionCallbacks.Info);
+    }
+
+    private static void ChooseByServerName(SslContextHandle first, ServerNameTable names)
+    {
+        delegate* unmanaged[Cdecl]<nint, int*, nint, int> choose = &ServerNameTable.OnServerName;
+        _ = LibSsl.SSL_CTX_callback_ctrl(first.Pointer, LibSsl.SSL_CTRL_SET_TLSEXT_SERVERNAME_CB, choose);
+        _ = LibSsl.SSL_CTX_ctrl(first.Pointer, LibSsl.SSL_CTRL_SET_TLSEXT_SERVERNAME_ARG, 0, (void*)first.Root(names));
+    }
+
+    private static void CopyTicketKeys(SslContextHandle from, SslContextHandle to)
+    {
+        bool added = false;
+        from.DangerousAddRef(ref added);
+        try
+        {
+            // With no memory to fill, the call says how many bytes the keys are.
+            int length = (int)LibSsl.SSL_CTX_ctrl(from.Pointer, LibSsl.SSL_CTRL_GET_TLSEXT_TICKET_KEYS, 0, null);
+            byte* keys = stackalloc byte[length];
+            Require(
+                LibSsl.SSL_CTX_ctrl(from.Pointer, LibSsl.SSL_CTRL_GET_TLSEXT_TICKET_KEYS, length, keys) == 1
+                    && LibSsl.SSL_CTX_ctrl(to.Pointer, LibSsl.SSL_CTRL_SET_TLSEXT_TICKET_KEYS, length, keys) == 1,
+                "the ticket keys"
+            );
+            new Span<byte>(keys, length).Clear();
+        }
+        finally
+        {
+            from.DangerousRelease();
+        }
+    }
+
+    private static void Require(bool done, string what)
+    {
+        if (!done)
+        {
+            throw new TlsConfigurationException($"OpenSSL refused {what}: {OpenSslErrors.DrainText()}. Look at the host's openssl.cnf.");
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using System.Runtime.InteropServices;
+
+namespace TlsGateway.Tls.OpenSsl;
+
+/// <summary>Which of <see cref="TlsLimits"/> was broken; the names are the limits' names.</summary>
+internal enum BrokenLimit
+{
+    None,
+    MaxHandshakeBytes,
+    MaxRecordsWithoutData,
+    MaxKeyUpdates,
+    MaxWarnings,
+    MaxRehandshakes,
+}
+
+/// <summary>
+/// What the BIO and info callbacks of one session share with it. Native memory, so that the callbacks run without touching managed objects; they use
+/// <see cref="Owner"/> only to rent output memory. Lives from the session's constructor to its Dispose.
+/// </summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct SessionIo
+{
+    public CiphertextBuffer Rx;
+    public CiphertextBuffer Tx;
+
+    /// <summary>Application data decrypted while a renegotiation was driven by a call other than Read; Read gives it out first.</summary>
+    public CiphertextBuffer Plain;
+
+    public RecordTracker RxTracker;
+    public RecordTracker TxTracker;
+    public TlsCounters Counters;
+
+    /// <summary>GCHandle of the <see cref="OpenSslSession"/>.</summary>
+    public nint Owner;
+
+    public int MaxHandshakeBytes;
+    public int MaxRecordsWithoutData;
+    public int MaxKeyUpdates;
+    public int MaxWarnings;
+    public int MaxRehandshakes;
+    public int RehandshakesBegun;
+
+    public BrokenLimit Limit;
+
+    /// <summary>The last alert sent (not close_notify), or -1.</summary>
+    public int AlertSent;
+
+    public bool Eof;
+    public bool HandshakeComplete;
+
+    /// <summary>A TLS 1.2 renegotiation was asked for or is running.</summary>
+    public bool Rehandshaking;
+
+    /// <summary>The running call is SSL_read, which may meet application data.</summary>
+    public bool Reading;
+
+    /// <summary>The input was withheld because its next record is application data, which only SSL_read can take.</summary>
+    public bool DataIsNext;
+
+    public readonly bool InHandshake => !HandshakeComplete || Rehandshaking;
+}
