@@ -17,7 +17,7 @@ public class SessionMachineBenchmarks
         _state = SessionMachine.Accepted(256 * 1024);
         SessionMachine.BecameReadable(ref _state);
         SessionMachine.Received(ref _state, more: false);
-        SessionMachine.HelloSeen(ref _state, ClientHelloKind.TlsHandshake);
+        SessionMachine.HelloSeen(ref _state, FirstBytes.TlsHandshake);
         SessionMachine.HandshakeReturned(ref _state, TlsStatus.Done, default, 0);
         SessionMachine.UpstreamOpened(ref _state);
         SessionMachine.ReadReturned(ref _state, TlsStatus.WantRead, 0, default, 0);

@@ -63,12 +63,6 @@ public interface ITlsSession : IDisposable
     /// <summary>Renews the sending keys (RFC 8446 §4.6.3), and the peer's if <paramref name="askPeer"/>. TLS 1.3 only, else as <see cref="Rehandshake"/> on 1.3.</summary>
     TlsStatus KeyUpdate(bool askPeer);
 
-    /// <summary>
-    /// Sends the TLS 1.3 tickets that are held back until the first application data, in case none comes soon: for the caller's timer.
-    /// <see cref="TlsStatus.Done"/> when none are owed, which is also the answer of an engine that holds none back.
-    /// </summary>
-    TlsStatus FlushTickets() => TlsStatus.Done;
-
     /// <summary>Moves held ciphertext into the smallest buffers that hold it. For a caller that is about to wait.</summary>
     void Compact();
 

@@ -309,7 +309,7 @@ internal sealed class TlsConnectionActor : UntypedActor
         }
 
         var kind = ClientHelloClassifier.Classify(_hello.Append(free[..result.Bytes]));
-        if (kind == ClientHelloKind.PlainHttp)
+        if (kind == FirstBytes.PlainHttp)
             _ = _socket.Send(PlainHttpAnswer.Bytes);
         session.RxCommit(result.Bytes);
         _seed.Counters.DownstreamReceivedBytes += result.Bytes;

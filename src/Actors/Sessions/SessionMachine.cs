@@ -121,19 +121,19 @@ public static class SessionMachine
     public static void BecameWritable(ref SessionState s) => s.SocketWritable = true;
 
     /// <summary>What the first bytes are.</summary>
-    public static void HelloSeen(ref SessionState s, ClientHelloKind kind)
+    public static void HelloSeen(ref SessionState s, FirstBytes kind)
     {
         switch (kind)
         {
-            case ClientHelloKind.NeedMore:
+            case FirstBytes.NeedMore:
                 break;
-            case ClientHelloKind.TlsHandshake:
+            case FirstBytes.TlsHandshake:
                 s.Phase = SessionPhase.Handshaking;
                 break;
-            case ClientHelloKind.PlainHttp:
+            case FirstBytes.PlainHttp:
                 Fail(ref s, CloseReason.PlainHttp);
                 break;
-            case ClientHelloKind.NotTls:
+            case FirstBytes.NotTls:
                 Fail(ref s, CloseReason.NotTls);
                 break;
             default:

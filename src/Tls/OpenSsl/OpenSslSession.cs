@@ -114,6 +114,15 @@ public sealed unsafe class OpenSslSession : ITlsSession
     public bool IsHandshakeComplete { get; private set; }
 
     /// <inheritdoc/>
+    public bool IsTls13 => _isTls13;
+
+    /// <inheritdoc/>
+    public bool IsResumed => IsHandshakeComplete && LibSsl.SSL_session_reused(_ssl) == 1;
+
+    /// <inheritdoc/>
+    public bool OwesTickets => _ticketsOwed > 0;
+
+    /// <inheritdoc/>
     public bool IsRehandshaking => _io != null && _io->Rehandshaking;
 
     /// <inheritdoc/>

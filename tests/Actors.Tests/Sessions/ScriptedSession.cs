@@ -145,7 +145,7 @@ internal sealed class ScriptedSession
         {
             case SessionAction.ReceiveHello:
                 if (Receive())
-                    SessionMachine.HelloSeen(ref State, ClientHelloKind.TlsHandshake);
+                    SessionMachine.HelloSeen(ref State, FirstBytes.TlsHandshake);
                 break;
             case SessionAction.Receive:
                 _ = Receive();

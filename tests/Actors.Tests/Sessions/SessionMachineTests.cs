@@ -204,9 +204,9 @@ public sealed class SessionMachineTests
     }
 
     [Theory]
-    [InlineData(ClientHelloKind.PlainHttp, CloseReason.PlainHttp)]
-    [InlineData(ClientHelloKind.NotTls, CloseReason.NotTls)]
-    internal void What_is_not_TLS_is_ended_with_its_own_reason(ClientHelloKind kind, CloseReason reason)
+    [InlineData(FirstBytes.PlainHttp, CloseReason.PlainHttp)]
+    [InlineData(FirstBytes.NotTls, CloseReason.NotTls)]
+    internal void What_is_not_TLS_is_ended_with_its_own_reason(FirstBytes kind, CloseReason reason)
     {
         var state = SessionMachine.Accepted(1);
         SessionMachine.BecameReadable(ref state);
