@@ -333,8 +333,6 @@ public static class SessionMachine
     {
         if (s.Phase == SessionPhase.Open)
             s.Phase = SessionPhase.Draining;
-        else if (s.Phase == SessionPhase.PeekingHello)
-            CloseAtOnce(ref s, CloseReason.Drained);
     }
 
     /// <summary>A deadline passed or the drain time is over: end in order. In the handshake there is nothing to deliver.</summary>

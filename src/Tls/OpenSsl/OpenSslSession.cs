@@ -363,6 +363,7 @@ public sealed unsafe class OpenSslSession : ITlsSession
         {
             return StatusOf(result);
         }
+        _ = LibSsl.SSL_free_buffers(_ssl);
         _io->HandshakeComplete = true;
         IsHandshakeComplete = true;
         _io->Counters.RxRecordsSinceKey = 0;
@@ -534,7 +535,13 @@ public sealed unsafe class OpenSslSession : ITlsSession
         LibCrypto.ERR_clear_error();
         _io->DataIsNext = false;
         int result = LibSsl.SSL_do_handshake(_ssl);
-        return result == 1 ? TlsStatus.Done : StatusOf(result);
+        if (result != 1)
+        {
+            return StatusOf(result);
+        }
+        // Entering the handshake allocated both record buffers; only a later read or write would release them, and an idle session has none.
+        _ = LibSsl.SSL_free_buffers(_ssl);
+        return TlsStatus.Done;
     }
 
     /// <summary>
