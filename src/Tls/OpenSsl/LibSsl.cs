@@ -205,6 +205,9 @@ internal static unsafe partial class LibSsl
     public static partial int SSL_renegotiate(nint ssl);
 
     [LibraryImport(Library)]
+    public static partial int SSL_free_buffers(nint ssl);
+
+    [LibraryImport(Library)]
     public static partial int SSL_renegotiate_pending(nint ssl);
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]

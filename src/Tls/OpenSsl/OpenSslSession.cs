@@ -22,6 +22,9 @@ public sealed unsafe class OpenSslSession : ITlsSession
     /// <summary>Free tail below which received bytes are moved to the front: one record, so that a read of the socket can complete one.</summary>
     private const int SmallTail = MaxPlaintext + RecordReserve;
 
+    /// <summary>What a TLS 1.2 server may send while its HelloRequest is on the way and answered: 16 MiB, the buffers of a fast and long line.</summary>
+    private const int RekeyGraceRecords = 1024;
+
     private static long _liveCount;
 
     private readonly OpenSslContext _context;
@@ -363,6 +366,7 @@ public sealed unsafe class OpenSslSession : ITlsSession
         {
             return StatusOf(result);
         }
+        _ = LibSsl.SSL_free_buffers(_ssl);
         _io->HandshakeComplete = true;
         IsHandshakeComplete = true;
         _io->Counters.RxRecordsSinceKey = 0;
@@ -482,7 +486,7 @@ public sealed unsafe class OpenSslSession : ITlsSession
         }
         // A server goes on under the old key while the client makes up its mind, but not without end.
         long limit = _context.Limits.MaxRecordsPerKey;
-        if (!_context.IsServer || io->Counters.TxRecordsSinceKey > limit + (limit / 4))
+        if (!_context.IsServer || io->Counters.TxRecordsSinceKey > limit + Math.Max(limit / 4, RekeyGraceRecords))
         {
             return Die(new TlsFailure(TlsFailureKind.LimitExceeded, -1, nameof(TlsLimits.MaxRecordsPerKey)));
         }
@@ -534,7 +538,13 @@ public sealed unsafe class OpenSslSession : ITlsSession
         LibCrypto.ERR_clear_error();
         _io->DataIsNext = false;
         int result = LibSsl.SSL_do_handshake(_ssl);
-        return result == 1 ? TlsStatus.Done : StatusOf(result);
+        if (result != 1)
+        {
+            return StatusOf(result);
+        }
+        // Entering the handshake allocated both record buffers; only a later read or write would release them, and an idle session has none.
+        _ = LibSsl.SSL_free_buffers(_ssl);
+        return TlsStatus.Done;
     }
 
     /// <summary>
@@ -577,8 +587,8 @@ public sealed unsafe class OpenSslSession : ITlsSession
     {
         if (_chunkBytes - io->Plain.Count < Math.Min(MaxPlaintext, _chunkBytes))
         {
-            // The caller has to take what is there first.
-            return TlsStatus.WantRead;
+            // A client may interleave data with its handshake messages, but not without end: nobody can read it before the handshake is over.
+            return Die(new TlsFailure(TlsFailureKind.LimitExceeded, -1, "application data during a rehandshake"));
         }
         io->Plain.MakeRoom(_pool, _chunkBytes, Math.Min(MaxPlaintext, _chunkBytes));
         int result = SslRead(io, io->Plain.TailPointer, io->Plain.Tail);
