@@ -30,6 +30,7 @@ public sealed unsafe class OpenSslContext : ITlsContext
     private readonly ProtocolList _protocols;
     private readonly string? _serverName;
     private readonly bool _verifies;
+    private volatile bool _isDisposed;
 
     private OpenSslContext(
         SslContextHandle handle,
@@ -154,6 +155,7 @@ public sealed unsafe class OpenSslContext : ITlsContext
     /// <summary>Gives up this reference. Sessions that began with it go on; its stored client sessions are dropped.</summary>
     public void Dispose()
     {
+        _isDisposed = true;
         ClientSessions?.Close();
         _handle.Dispose();
     }
@@ -161,6 +163,8 @@ public sealed unsafe class OpenSslContext : ITlsContext
     /// <summary>A new SSL in the context's role, with a reference to the context that <see cref="Release"/> gives back.</summary>
     internal nint AcquireSsl()
     {
+        // The handle itself would still take references while sessions hold it.
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
         bool added = false;
         _handle.DangerousAddRef(ref added);
         nint ssl = LibSsl.SSL_new(_handle.Pointer);

@@ -312,6 +312,11 @@ public sealed unsafe class OpenSslSession : ITlsSession
             return;
         }
         _finalCounters = _io->Counters;
+        if (IsHandshakeComplete && !_isDead)
+        {
+            // Else SSL_free marks the session as not resumable, an old rule (RFC 2246 §7.2.1) that RFC 5246 §7.2.1 dropped.
+            LibSsl.SSL_set_shutdown(_ssl, LibSsl.SSL_SENT_SHUTDOWN | LibSsl.SSL_RECEIVED_SHUTDOWN);
+        }
         LibSsl.SSL_free(_ssl);
         _ssl = 0;
         _context.Release();
