@@ -45,7 +45,7 @@ public sealed class RenegotiationTests
         // The write meets the data first: it keeps it for Read, and goes on to the handshake.
         Assert.Equal(TlsStatus.WantRead, pair.Server.Handshake());
         SessionPair.Move(pair.Server, pair.Client);
-        pair.Client.Write("late"u8, out _);
+        Assert.Equal(TlsStatus.WantRead, pair.Client.Write("late"u8, out _));
         SessionPair.Move(pair.Client, pair.Server);
         Assert.Equal(TlsStatus.Done, pair.Server.Handshake());
         SessionPair.Move(pair.Server, pair.Client);
@@ -157,34 +157,6 @@ public sealed class RenegotiationTests
     }
 
     [Fact]
-    public void Rehandshake_says_want_write_when_its_request_does_not_fit()
-    {
-        using SessionPair pair = SessionPair.Open(TlsVersion.Tls12, chunkBytes: 1000);
-        pair.Server.Write(new byte[744], out _);
-        pair.Server.Write(new byte[744], out _);
-        while (pair.Server.TxPending.Length < 1000 - 20)
-        {
-            pair.Server.Write(new byte[1], out int one);
-            if (one == 0)
-            {
-                break;
-            }
-        }
-        int held = pair.Server.TxPending.Length;
-        TlsStatus status = pair.Server.Rehandshake();
-        if (status == TlsStatus.WantWrite)
-        {
-            SessionPair.Move(pair.Server, pair.Client);
-            status = pair.Server.Rehandshake();
-        }
-
-        Assert.Equal(TlsStatus.Done, status);
-        Assert.True(held > 700);
-        Assert.NotEmpty(SessionPair.ReadAll(pair.Client, out _));
-        pair.AssertEchoes();
-    }
-
-    [Fact]
     public void Asking_twice_is_one_renegotiation_and_it_can_be_repeated_later()
     {
         using SessionPair pair = SessionPair.Open(TlsVersion.Tls12);
@@ -250,6 +222,7 @@ public sealed class RenegotiationTests
         {
             pair.Server.Rehandshake();
             SessionPair.Send(pair.Client, pair.Server, new byte[10_000]);
+            pair.AssertEchoes();
             pair.AssertEchoes();
             Assert.InRange(pair.Server.Counters.RxHandshakeBytes, 100, 2000);
         }

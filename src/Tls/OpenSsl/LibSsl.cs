@@ -37,6 +37,7 @@ internal static unsafe partial class LibSsl
     public const int SSL_MODE_RELEASE_BUFFERS = 0x10;
 
     public const ulong SSL_OP_ALLOW_CLIENT_RENEGOTIATION = 1UL << 8;
+    public const ulong SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION = 1UL << 16;
     public const ulong SSL_OP_NO_COMPRESSION = 1UL << 17;
     public const ulong SSL_OP_PRIORITIZE_CHACHA = 1UL << 21;
     public const ulong SSL_OP_CIPHER_SERVER_PREFERENCE = 1UL << 22;

@@ -237,7 +237,11 @@ public sealed unsafe class OpenSslContext : ITlsContext
         try
         {
             nint context = handle.Pointer;
-            ulong options = LibSsl.SSL_OP_CIPHER_SERVER_PREFERENCE | LibSsl.SSL_OP_PRIORITIZE_CHACHA;
+            // A renegotiation is asked for to have a new key exchange; resuming would only derive new keys from the old secret.
+            ulong options =
+                LibSsl.SSL_OP_CIPHER_SERVER_PREFERENCE
+                | LibSsl.SSL_OP_PRIORITIZE_CHACHA
+                | LibSsl.SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION;
             Configure(
                 handle,
                 settings.MinimumVersion,

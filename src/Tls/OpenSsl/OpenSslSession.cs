@@ -200,7 +200,16 @@ public sealed unsafe class OpenSslSession : ITlsSession
         {
             return TlsStatus.Error;
         }
-        // In the middle of a handshake there is no key that the peer could check a close_notify with: send nothing.
+        if (io->HandshakeComplete && !io->Rehandshaking && !_isCloseSent)
+        {
+            // Tickets or a KeyUpdate that did not fit yet go first.
+            TlsStatus status = SendHandshake();
+            if (status != TlsStatus.Done)
+            {
+                return status;
+            }
+        }
+        // In the middle of a handshake OpenSSL cannot send close_notify: send nothing.
         if (_isCloseSent || !io->HandshakeComplete || LibSsl.SSL_in_init(_ssl) != 0)
         {
             _isCloseSent = true;
