@@ -65,6 +65,28 @@ public sealed class NegotiationTests
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Two_kinds_of_key_for_the_same_names_are_served_together(bool asDefault)
+    {
+        TlsCertificate rsa = TestCertificates.Rsa("both-rsa.pem", 2048, "both.test", "www.both.test");
+        TlsCertificate ecdsa = TestCertificates.Ecdsa("both-ecdsa.pem", "www.both.test", "BOTH.test");
+        using OpenSslContext server = OpenSslContext.CreateServer(
+            new TlsServerSettings
+            {
+                Certificates = asDefault ? [rsa, ecdsa] : [TestCertificates.RsaDefault, rsa, ecdsa],
+                MaximumVersion = TlsVersion.Tls12,
+            }
+        );
+        using OpenSslContext client = Trusting(ecdsa, TlsVersion.Tls12, "both.test");
+        using SessionPair pair = new(client, server);
+
+        pair.Handshake().AssertEchoes();
+
+        Assert.StartsWith("TLS_ECDHE_ECDSA", pair.Server.DescribeSession().CipherSuite, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("h2", "h2,http/1.1", "h2,http/1.1")]
     [InlineData("h2", "h2,http/1.1", "http/1.1,h2")]
     [InlineData("http/1.1", "http/1.1,h2", "h2,http/1.1")]

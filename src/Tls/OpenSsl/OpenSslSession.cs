@@ -237,26 +237,8 @@ public sealed unsafe class OpenSslSession : ITlsSession
         {
             return Refuse("TLS 1.3 has no renegotiation, nor has a session that is not open");
         }
-        if (!io->Rehandshaking)
-        {
-            // RFC 5746: without secure renegotiation the new handshake would not be bound to this one.
-            if (LibSsl.SSL_ctrl(_ssl, LibSsl.SSL_CTRL_GET_RI_SUPPORT, 0, null) != 1)
-            {
-                return Refuse("the peer does not support secure renegotiation (RFC 5746)");
-            }
-            LibCrypto.ERR_clear_error();
-            if (LibSsl.SSL_renegotiate(_ssl) != 1)
-            {
-                return Die(OpenSslErrors.DrainFailure(_ssl, io->AlertSent));
-            }
-            SessionCallbacks.BeginRehandshake(io);
-            if (io->Limit != BrokenLimit.None)
-            {
-                return DieOfLimit();
-            }
-        }
-        TlsStatus status = SendHandshake();
-        // A client's ClientHello is out and the answer is awaited; what was asked for is done.
+        TlsStatus status = io->Rehandshaking ? DriveRehandshake(waitForPeer: false) : BeginRehandshake(io);
+        // The peer's answer is awaited; what was asked for is done.
         return status == TlsStatus.WantRead ? TlsStatus.Done : status;
     }
 
@@ -499,6 +481,22 @@ public sealed unsafe class OpenSslSession : ITlsSession
         return status == TlsStatus.Error && !_isDead
             ? Die(new TlsFailure(TlsFailureKind.LimitExceeded, -1, nameof(TlsLimits.MaxRecordsPerKey)))
             : status;
+    }
+
+    private TlsStatus BeginRehandshake(SessionIo* io)
+    {
+        // RFC 5746: without secure renegotiation the new handshake would not be bound to this one.
+        if (LibSsl.SSL_ctrl(_ssl, LibSsl.SSL_CTRL_GET_RI_SUPPORT, 0, null) != 1)
+        {
+            return Refuse("the peer does not support secure renegotiation (RFC 5746)");
+        }
+        LibCrypto.ERR_clear_error();
+        if (LibSsl.SSL_renegotiate(_ssl) != 1)
+        {
+            return Die(OpenSslErrors.DrainFailure(_ssl, io->AlertSent));
+        }
+        SessionCallbacks.BeginRehandshake(io);
+        return io->Limit == BrokenLimit.None ? SendHandshake() : DieOfLimit();
     }
 
     private TlsStatus SendTickets()
