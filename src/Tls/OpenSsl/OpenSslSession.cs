@@ -212,7 +212,16 @@ public sealed unsafe class OpenSslSession : ITlsSession
         {
             return TlsStatus.Error;
         }
-        // In the middle of a handshake there is no key that the peer could check a close_notify with: send nothing.
+        if (io->HandshakeComplete && !io->Rehandshaking && !_isCloseSent)
+        {
+            // Tickets or a KeyUpdate that did not fit yet go first.
+            TlsStatus status = SendHandshake();
+            if (status != TlsStatus.Done)
+            {
+                return status;
+            }
+        }
+        // In the middle of a handshake OpenSSL cannot send close_notify: send nothing.
         if (_isCloseSent || !io->HandshakeComplete || LibSsl.SSL_in_init(_ssl) != 0)
         {
             _isCloseSent = true;
@@ -240,26 +249,8 @@ public sealed unsafe class OpenSslSession : ITlsSession
         {
             return Refuse("TLS 1.3 has no renegotiation, nor has a session that is not open");
         }
-        if (!io->Rehandshaking)
-        {
-            // RFC 5746: without secure renegotiation the new handshake would not be bound to this one.
-            if (LibSsl.SSL_ctrl(_ssl, LibSsl.SSL_CTRL_GET_RI_SUPPORT, 0, null) != 1)
-            {
-                return Refuse("the peer does not support secure renegotiation (RFC 5746)");
-            }
-            LibCrypto.ERR_clear_error();
-            if (LibSsl.SSL_renegotiate(_ssl) != 1)
-            {
-                return Die(OpenSslErrors.DrainFailure(_ssl, io->AlertSent));
-            }
-            SessionCallbacks.BeginRehandshake(io);
-            if (io->Limit != BrokenLimit.None)
-            {
-                return DieOfLimit();
-            }
-        }
-        TlsStatus status = SendHandshake();
-        // A client's ClientHello is out and the answer is awaited; what was asked for is done.
+        TlsStatus status = io->Rehandshaking ? DriveRehandshake(waitForPeer: false) : BeginRehandshake(io);
+        // The peer's answer is awaited; what was asked for is done.
         return status == TlsStatus.WantRead ? TlsStatus.Done : status;
     }
 
@@ -324,6 +315,11 @@ public sealed unsafe class OpenSslSession : ITlsSession
             return;
         }
         _finalCounters = _io->Counters;
+        if (IsHandshakeComplete && !_isDead)
+        {
+            // Else SSL_free marks the session as not resumable, an old rule (RFC 2246 §7.2.1) that RFC 5246 §7.2.1 dropped.
+            LibSsl.SSL_set_shutdown(_ssl, LibSsl.SSL_SENT_SHUTDOWN | LibSsl.SSL_RECEIVED_SHUTDOWN);
+        }
         LibSsl.SSL_free(_ssl);
         _ssl = 0;
         _context.Release();
@@ -498,6 +494,22 @@ public sealed unsafe class OpenSslSession : ITlsSession
         return status == TlsStatus.Error && !_isDead
             ? Die(new TlsFailure(TlsFailureKind.LimitExceeded, -1, nameof(TlsLimits.MaxRecordsPerKey)))
             : status;
+    }
+
+    private TlsStatus BeginRehandshake(SessionIo* io)
+    {
+        // RFC 5746: without secure renegotiation the new handshake would not be bound to this one.
+        if (LibSsl.SSL_ctrl(_ssl, LibSsl.SSL_CTRL_GET_RI_SUPPORT, 0, null) != 1)
+        {
+            return Refuse("the peer does not support secure renegotiation (RFC 5746)");
+        }
+        LibCrypto.ERR_clear_error();
+        if (LibSsl.SSL_renegotiate(_ssl) != 1)
+        {
+            return Die(OpenSslErrors.DrainFailure(_ssl, io->AlertSent));
+        }
+        SessionCallbacks.BeginRehandshake(io);
+        return io->Limit == BrokenLimit.None ? SendHandshake() : DieOfLimit();
     }
 
     private TlsStatus SendTickets()
