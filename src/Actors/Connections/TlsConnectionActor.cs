@@ -85,6 +85,7 @@ internal sealed class TlsConnectionActor : UntypedActor
         _socket.Close();
         _session?.Dispose();
         _pending.Clear();
+        _seed.Generation.Release();
         _seed.Counters.CountClosed(reason);
         _seed.Counters.Ended();
         ConnectionLog.Closed(_seed.Loop.Log, _seed.Generation.Settings.Name, _seed.Peer, reason, _session);
@@ -113,6 +114,7 @@ internal sealed class TlsConnectionActor : UntypedActor
                 OnData(data);
                 break;
             case AppDataConsumed consumed:
+                _lastActivity = _loop.Now;
                 SessionMachine.CreditGranted(ref _state, consumed.Take());
                 Run();
                 break;
@@ -170,7 +172,8 @@ internal sealed class TlsConnectionActor : UntypedActor
     private void OnData(AppData data)
     {
         _seed.Counters.UpstreamReceivedBytes += data.Length;
-        if (_state.Phase is SessionPhase.Closed || _state.SessionDead)
+        // Past our own end there is nobody to give it to.
+        if (_state.Phase is SessionPhase.Closed || _state.SessionDead || _state.NotifyQueued)
         {
             data.Dispose();
             return;
@@ -185,6 +188,9 @@ internal sealed class TlsConnectionActor : UntypedActor
     private void OnTimer()
     {
         var now = _loop.ReadTimestamp();
+        // A deadline that moved while the message was on its way.
+        if (now < _deadline)
+            return;
         switch (_state.Phase)
         {
             case SessionPhase.PeekingHello or SessionPhase.Handshaking:
@@ -421,7 +427,8 @@ internal sealed class TlsConnectionActor : UntypedActor
         _ticketsOwed = false;
         SessionMachine.WriteReturned(ref _state, status, !_pending.IsEmpty, Facts(status), _loop.Now);
         // Credit goes back in quarters of the whole: one message for many small writes, and the upstream never runs dry meanwhile.
-        if (_owedCredit >= _seed.Generation.Settings.CreditBytes / 4)
+        // A connection that ends takes no more than is on its way.
+        if (_owedCredit >= _seed.Generation.Settings.CreditBytes / 4 && _state.Phase is SessionPhase.Open or SessionPhase.Draining)
             ReturnCredit();
     }
 
@@ -480,7 +487,7 @@ internal sealed class TlsConnectionActor : UntypedActor
     private void Yield()
     {
         SessionMachine.ReceivedNothing(ref _state);
-        _socket.NotifyReadable();
+        Settle();
     }
 
     /// <summary>Before waiting: asks for the events that can help, brings the stall clock up to date, gives back memory that holds little.</summary>

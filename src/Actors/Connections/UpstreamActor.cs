@@ -48,6 +48,7 @@ internal sealed class UpstreamActor(UpstreamSeed seed) : UntypedActor
     private bool _received;
     private bool _downstreamClosed;
     private bool _writeShut;
+    private bool _discarding;
 
     private enum Stage
     {
@@ -67,7 +68,7 @@ internal sealed class UpstreamActor(UpstreamSeed seed) : UntypedActor
     {
         _timer = new ConnectionTimer(Self);
         _loop.Timers.Schedule(_timer, _loop.ReadTimestamp() + (Settings.ConnectTimeout.Ticks * TimeSpan.NanosecondsPerTick));
-        ConnectNext(CloseReason.UpstreamConnectFailed);
+        ConnectNext();
         Settle();
     }
 
@@ -89,6 +90,11 @@ internal sealed class UpstreamActor(UpstreamSeed seed) : UntypedActor
         {
             case SocketReadable:
                 OnReadable();
+                break;
+            case AppData data when _discarding:
+                _owedCredit += data.Length;
+                data.Dispose();
+                ReturnCredit();
                 break;
             case AppData data:
                 _pending.Add(data);
@@ -147,7 +153,7 @@ internal sealed class UpstreamActor(UpstreamSeed seed) : UntypedActor
             if (_socket!.TakeSocketError() != 0)
             {
                 _socket.Close();
-                ConnectNext(CloseReason.UpstreamConnectFailed);
+                ConnectNext();
                 return;
             }
 
@@ -160,7 +166,7 @@ internal sealed class UpstreamActor(UpstreamSeed seed) : UntypedActor
         }
     }
 
-    private void ConnectNext(CloseReason reason)
+    private void ConnectNext()
     {
         _readable = _writable = false;
         while (++_address < Settings.Addresses.Count)
@@ -173,7 +179,6 @@ internal sealed class UpstreamActor(UpstreamSeed seed) : UntypedActor
             return;
         }
 
-        _ = reason;
         Fail(UpstreamFailed.ConnectFailed);
     }
 
@@ -236,16 +241,30 @@ internal sealed class UpstreamActor(UpstreamSeed seed) : UntypedActor
         if (_stage == Stage.Connecting)
         {
             _socket!.Close();
-            ConnectNext(CloseReason.UpstreamConnectFailed);
+            ConnectNext();
         }
         else
         {
             // What the upstream sent before it failed is still to be had.
             _readable = true;
             Receive();
-            if (_stage == Stage.Open)
+            if (_received)
+                DiscardFromNowOn();
+            else if (_stage == Stage.Open)
                 Fail(UpstreamFailed.Reset);
         }
+    }
+
+    /// <summary>
+    /// The upstream answered, ended its side and reads no more (an HTTP server that refuses an upload): the client gets that answer, what it still sends is
+    /// dropped.
+    /// </summary>
+    private void DiscardFromNowOn()
+    {
+        _discarding = true;
+        _writeShut = true;
+        _pending.Clear();
+        seed.Downstream.Tell(UpstreamFlushed.Instance, ActorRefs.NoSender);
     }
 
     private void ReturnCredit()

@@ -333,8 +333,6 @@ public static class SessionMachine
     {
         if (s.Phase == SessionPhase.Open)
             s.Phase = SessionPhase.Draining;
-        else if (s.Phase == SessionPhase.PeekingHello)
-            CloseAtOnce(ref s, CloseReason.Drained);
     }
 
     /// <summary>A deadline passed or the drain time is over: end in order. In the handshake there is nothing to deliver.</summary>
@@ -344,7 +342,12 @@ public static class SessionMachine
         {
             case SessionPhase.PeekingHello:
             case SessionPhase.Handshaking:
+                CloseAtOnce(ref s, reason);
+                break;
             case SessionPhase.ShuttingDown:
+                // An end that was clean so far is not, when what was owed did not get through.
+                if (s.Reason == CloseReason.Completed && (s.TxPending || s.DataPending || !s.UpstreamFlushed))
+                    s.Reason = reason;
                 CloseAtOnce(ref s, reason);
                 break;
             case SessionPhase.Open:

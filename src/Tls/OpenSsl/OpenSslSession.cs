@@ -22,6 +22,9 @@ public sealed unsafe class OpenSslSession : ITlsSession
     /// <summary>Free tail below which received bytes are moved to the front: one record, so that a read of the socket can complete one.</summary>
     private const int SmallTail = MaxPlaintext + RecordReserve;
 
+    /// <summary>What a TLS 1.2 server may send while its HelloRequest is on the way and answered: 16 MiB, the buffers of a fast and long line.</summary>
+    private const int RekeyGraceRecords = 1024;
+
     private static long _liveCount;
 
     private readonly OpenSslContext _context;
@@ -209,7 +212,16 @@ public sealed unsafe class OpenSslSession : ITlsSession
         {
             return TlsStatus.Error;
         }
-        // In the middle of a handshake there is no key that the peer could check a close_notify with: send nothing.
+        if (io->HandshakeComplete && !io->Rehandshaking && !_isCloseSent)
+        {
+            // Tickets or a KeyUpdate that did not fit yet go first.
+            TlsStatus status = SendHandshake();
+            if (status != TlsStatus.Done)
+            {
+                return status;
+            }
+        }
+        // In the middle of a handshake OpenSSL cannot send close_notify: send nothing.
         if (_isCloseSent || !io->HandshakeComplete || LibSsl.SSL_in_init(_ssl) != 0)
         {
             _isCloseSent = true;
@@ -237,26 +249,8 @@ public sealed unsafe class OpenSslSession : ITlsSession
         {
             return Refuse("TLS 1.3 has no renegotiation, nor has a session that is not open");
         }
-        if (!io->Rehandshaking)
-        {
-            // RFC 5746: without secure renegotiation the new handshake would not be bound to this one.
-            if (LibSsl.SSL_ctrl(_ssl, LibSsl.SSL_CTRL_GET_RI_SUPPORT, 0, null) != 1)
-            {
-                return Refuse("the peer does not support secure renegotiation (RFC 5746)");
-            }
-            LibCrypto.ERR_clear_error();
-            if (LibSsl.SSL_renegotiate(_ssl) != 1)
-            {
-                return Die(OpenSslErrors.DrainFailure(_ssl, io->AlertSent));
-            }
-            SessionCallbacks.BeginRehandshake(io);
-            if (io->Limit != BrokenLimit.None)
-            {
-                return DieOfLimit();
-            }
-        }
-        TlsStatus status = SendHandshake();
-        // A client's ClientHello is out and the answer is awaited; what was asked for is done.
+        TlsStatus status = io->Rehandshaking ? DriveRehandshake(waitForPeer: false) : BeginRehandshake(io);
+        // The peer's answer is awaited; what was asked for is done.
         return status == TlsStatus.WantRead ? TlsStatus.Done : status;
     }
 
@@ -321,6 +315,11 @@ public sealed unsafe class OpenSslSession : ITlsSession
             return;
         }
         _finalCounters = _io->Counters;
+        if (IsHandshakeComplete && !_isDead)
+        {
+            // Else SSL_free marks the session as not resumable, an old rule (RFC 2246 §7.2.1) that RFC 5246 §7.2.1 dropped.
+            LibSsl.SSL_set_shutdown(_ssl, LibSsl.SSL_SENT_SHUTDOWN | LibSsl.SSL_RECEIVED_SHUTDOWN);
+        }
         LibSsl.SSL_free(_ssl);
         _ssl = 0;
         _context.Release();
@@ -363,6 +362,7 @@ public sealed unsafe class OpenSslSession : ITlsSession
         {
             return StatusOf(result);
         }
+        _ = LibSsl.SSL_free_buffers(_ssl);
         _io->HandshakeComplete = true;
         IsHandshakeComplete = true;
         _io->Counters.RxRecordsSinceKey = 0;
@@ -482,7 +482,7 @@ public sealed unsafe class OpenSslSession : ITlsSession
         }
         // A server goes on under the old key while the client makes up its mind, but not without end.
         long limit = _context.Limits.MaxRecordsPerKey;
-        if (!_context.IsServer || io->Counters.TxRecordsSinceKey > limit + (limit / 4))
+        if (!_context.IsServer || io->Counters.TxRecordsSinceKey > limit + Math.Max(limit / 4, RekeyGraceRecords))
         {
             return Die(new TlsFailure(TlsFailureKind.LimitExceeded, -1, nameof(TlsLimits.MaxRecordsPerKey)));
         }
@@ -494,6 +494,22 @@ public sealed unsafe class OpenSslSession : ITlsSession
         return status == TlsStatus.Error && !_isDead
             ? Die(new TlsFailure(TlsFailureKind.LimitExceeded, -1, nameof(TlsLimits.MaxRecordsPerKey)))
             : status;
+    }
+
+    private TlsStatus BeginRehandshake(SessionIo* io)
+    {
+        // RFC 5746: without secure renegotiation the new handshake would not be bound to this one.
+        if (LibSsl.SSL_ctrl(_ssl, LibSsl.SSL_CTRL_GET_RI_SUPPORT, 0, null) != 1)
+        {
+            return Refuse("the peer does not support secure renegotiation (RFC 5746)");
+        }
+        LibCrypto.ERR_clear_error();
+        if (LibSsl.SSL_renegotiate(_ssl) != 1)
+        {
+            return Die(OpenSslErrors.DrainFailure(_ssl, io->AlertSent));
+        }
+        SessionCallbacks.BeginRehandshake(io);
+        return io->Limit == BrokenLimit.None ? SendHandshake() : DieOfLimit();
     }
 
     private TlsStatus SendTickets()
@@ -534,7 +550,13 @@ public sealed unsafe class OpenSslSession : ITlsSession
         LibCrypto.ERR_clear_error();
         _io->DataIsNext = false;
         int result = LibSsl.SSL_do_handshake(_ssl);
-        return result == 1 ? TlsStatus.Done : StatusOf(result);
+        if (result != 1)
+        {
+            return StatusOf(result);
+        }
+        // Entering the handshake allocated both record buffers; only a later read or write would release them, and an idle session has none.
+        _ = LibSsl.SSL_free_buffers(_ssl);
+        return TlsStatus.Done;
     }
 
     /// <summary>
@@ -577,8 +599,8 @@ public sealed unsafe class OpenSslSession : ITlsSession
     {
         if (_chunkBytes - io->Plain.Count < Math.Min(MaxPlaintext, _chunkBytes))
         {
-            // The caller has to take what is there first.
-            return TlsStatus.WantRead;
+            // A client may interleave data with its handshake messages, but not without end: nobody can read it before the handshake is over.
+            return Die(new TlsFailure(TlsFailureKind.LimitExceeded, -1, "application data during a rehandshake"));
         }
         io->Plain.MakeRoom(_pool, _chunkBytes, Math.Min(MaxPlaintext, _chunkBytes));
         int result = SslRead(io, io->Plain.TailPointer, io->Plain.Tail);
