@@ -51,10 +51,19 @@ internal sealed class SslStreamClient : IAsyncDisposable
     public static async Task<SslStreamClient> ConnectAsync(IPEndPoint gateway, SslClientAuthenticationOptions options)
     {
         var socket = new Socket(gateway.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        var client = new SslStreamClient(socket);
         try
         {
             await socket.ConnectAsync(gateway);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+
+        var client = new SslStreamClient(socket);
+        try
+        {
             await client.Stream.AuthenticateAsClientAsync(options).WaitAsync(RunningGateway.Patience);
             return client;
         }
