@@ -25,7 +25,6 @@ public sealed class GatewayHost : IAsyncDisposable
     private readonly IActorRef[] _supervisors;
     private readonly SemaphoreSlim _control = new(1);
     private readonly List<RunningListener> _listeners = [];
-    private readonly List<ITlsContext> _contexts = [];
     private volatile bool _draining;
 
     private GatewayHost(ActorSystem system, GatewayHostOptions options)
@@ -94,12 +93,9 @@ public sealed class GatewayHost : IAsyncDisposable
         await EndsWithinAsync(drained, grace + TimeSpan.FromSeconds(1), stopNow).ConfigureAwait(false);
     }
 
-    /// <summary>Gives up the TLS contexts and instruments. The ActorSystem, which its owner terminates, ends the connections.</summary>
+    /// <summary>Gives up the instruments. The ActorSystem, which its owner terminates, ends the listeners and connections and with them the contexts.</summary>
     public ValueTask DisposeAsync()
     {
-        foreach (var context in _contexts)
-            context.Dispose();
-        _contexts.Clear();
         if (_options.Metrics is null)
             Metrics.Dispose();
         _control.Dispose();
@@ -152,7 +148,7 @@ public sealed class GatewayHost : IAsyncDisposable
 
         foreach (var listener in settings.Listeners)
         {
-            var generation = new ListenerGeneration(settings.Generation, listener, contexts[listener.Name]);
+            var generation = new ListenerGeneration(settings.Generation, listener, contexts[listener.Name], holders: _supervisors.Length);
             if (Find(listener) is { } running)
             {
                 running.Settings = listener;
@@ -169,11 +165,6 @@ public sealed class GatewayHost : IAsyncDisposable
             }
         }
 
-        // Sessions hold their context's native part themselves; ours is given up.
-        foreach (var old in _contexts)
-            old.Dispose();
-        _contexts.Clear();
-        _contexts.AddRange(contexts.Values);
         Generation = settings.Generation;
     }
 
@@ -200,11 +191,14 @@ public sealed class GatewayHost : IAsyncDisposable
         var fds = new int[_supervisors.Length];
         var at = InetEndPoint.From(listener.Bind);
         var bound = 0;
+        // SO_REUSEPORT would let us share the port with another process of the same user without a word; a bind without it finds out.
+        if (listener.Bind.Port != 0 && !_listeners.Exists(l => l.Settings.Bind.Port == listener.Bind.Port))
+            TcpSocket.Close(TcpSocket.Listen(at, listener.Backlog, reusePort: false));
         try
         {
             for (; bound < fds.Length; bound++)
             {
-                fds[bound] = TcpSocket.Listen(at, listener.Backlog, reusePort: fds.Length > 1);
+                fds[bound] = TcpSocket.Listen(at, listener.Backlog, reusePort: true);
                 at = TcpSocket.LocalEndPoint(fds[bound]);
             }
         }

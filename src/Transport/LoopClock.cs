@@ -1,6 +1,9 @@
 namespace TlsGateway.Transport;
 
-/// <summary>A <see cref="TimeProvider"/>'s monotonic timestamps in nanoseconds.</summary>
+/// <summary>
+/// A <see cref="TimeProvider"/>'s monotonic timestamps in nanoseconds, never negative. The system's count from the start of the machine; those of a test
+/// clock may count from the year 1, which is more than 2^63 ns ago: they are taken modulo 2^63, so that differences stay right.
+/// </summary>
 internal sealed class LoopClock
 {
     private const long NanosPerSecond = 1_000_000_000;
@@ -21,6 +24,7 @@ internal sealed class LoopClock
     public long Read()
     {
         long timestamp = _time.GetTimestamp();
-        return _nanosPerTimestamp != 0 ? timestamp * _nanosPerTimestamp : (long)((Int128)timestamp * NanosPerSecond / _frequency);
+        long nanos = _nanosPerTimestamp != 0 ? timestamp * _nanosPerTimestamp : (long)((Int128)timestamp * NanosPerSecond / _frequency);
+        return nanos & long.MaxValue;
     }
 }

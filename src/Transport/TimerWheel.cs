@@ -35,11 +35,14 @@ public sealed class TimerWheel
     /// <summary>Being fired. Outlives an exception out of a callback: the next Advance goes on with it.</summary>
     private readonly LoopTimer _firing = new Sentinel();
 
+    private long _now;
     private long _currentTick;
 
-    /// <param name="nowNanos">The loop time to start from.</param>
+    /// <param name="nowNanos">The loop time to start from; not negative.</param>
     public TimerWheel(long nowNanos = 0)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(nowNanos);
+        _now = nowNanos;
         _currentTick = nowNanos / TickNanos;
         for (int i = 0; i < _slots.Length; i++)
             _slots[i] = new Sentinel();
@@ -73,7 +76,7 @@ public sealed class TimerWheel
             Cancel(timer);
         timer.Wheel = this;
         timer.Due = dueNanos;
-        timer.DueTick = (dueNanos / TickNanos) + (dueNanos % TickNanos > 0 ? 1 : 0);
+        timer.DueTick = dueNanos <= _now ? _currentTick : (dueNanos / TickNanos) + (dueNanos % TickNanos > 0 ? 1 : 0);
         Count++;
         Place(timer, _overdue);
     }
@@ -95,18 +98,19 @@ public sealed class TimerWheel
     /// <remarks>An exception out of a callback leaves the wheel whole; calling again goes on with the timers behind it.</remarks>
     public void Advance(long nowNanos)
     {
+        _now = Math.Max(_now, nowNanos);
         MoveAll(_overdue, _firing);
-        FireAll(nowNanos);
-        long nowTick = nowNanos / TickNanos;
+        FireAll();
+        long nowTick = _now / TickNanos;
         long next;
         while ((next = NextTick(out int slot)) <= nowTick)
         {
             _currentTick = next;
             EmptySlot(slot);
-            FireAll(nowNanos);
+            FireAll();
         }
 
-        _currentTick = Math.Max(_currentTick, nowTick);
+        _currentTick = nowTick;
     }
 
     /// <summary>Takes every timer off without firing it.</summary>
@@ -148,13 +152,13 @@ public sealed class TimerWheel
         }
     }
 
-    private void FireAll(long nowNanos)
+    private void FireAll()
     {
         while (!IsEmpty(_firing))
         {
             LoopTimer timer = _firing.Next!;
             Cancel(timer);
-            timer.OnDue(nowNanos);
+            timer.OnDue(_now);
         }
     }
 

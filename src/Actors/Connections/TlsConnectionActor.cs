@@ -85,6 +85,7 @@ internal sealed class TlsConnectionActor : UntypedActor
         _socket.Close();
         _session?.Dispose();
         _pending.Clear();
+        _seed.Generation.Release();
         _seed.Counters.CountClosed(reason);
         _seed.Counters.Ended();
         ConnectionLog.Closed(_seed.Loop.Log, _seed.Generation.Settings.Name, _seed.Peer, reason, _session);

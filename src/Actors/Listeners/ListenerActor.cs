@@ -30,6 +30,7 @@ internal sealed class ListenerActor : UntypedActor
     private ConnectionTimer? _retry;
     private IActorRef? _drainObserver;
     private long _connections;
+    private bool _isRemoved;
 
     public ListenerActor(LoopContext loop, OpenListener open)
     {
@@ -55,6 +56,7 @@ internal sealed class ListenerActor : UntypedActor
     {
         _loop.Loop.Timers.Cancel(_retry!);
         _socket?.Close();
+        _generation.Release();
     }
 
     protected override SupervisorStrategy SupervisorStrategy() => Akka.Actor.SupervisorStrategy.StoppingStrategy;
@@ -70,13 +72,17 @@ internal sealed class ListenerActor : UntypedActor
             case ConnectionEnded:
                 _connections--;
                 AnswerWhenDrained();
+                StopWhenUnused();
                 break;
             case UseGeneration use:
+                _generation.Release();
                 _generation = use.Generation;
                 break;
             case CloseListener:
                 StopAccepting();
+                _isRemoved = true;
                 Sender.Tell(Done.Instance);
+                StopWhenUnused();
                 break;
             case BeginDrain:
                 StopAccepting();
@@ -147,6 +153,7 @@ internal sealed class ListenerActor : UntypedActor
 
         _connections++;
         _counters.Opened();
+        _generation.Acquire();
         Context.ActorOf(ConnectionProps(new ConnectionSeed(_loop, _generation, _counters, socket, accepted.Peer)));
     }
 
@@ -165,6 +172,12 @@ internal sealed class ListenerActor : UntypedActor
     {
         foreach (var child in Context.GetChildren())
             child.Tell(message, ActorRefs.NoSender);
+    }
+
+    private void StopWhenUnused()
+    {
+        if (_isRemoved && _connections == 0)
+            Context.Stop(Self);
     }
 
     private void AnswerWhenDrained()

@@ -4,4 +4,30 @@ using TlsGateway.Tls;
 namespace TlsGateway.Actors.Listeners;
 
 /// <summary>What a listener gives the connections that it accepts; a reload makes a new one, connections keep theirs.</summary>
-public sealed record ListenerGeneration(int Number, ListenerSettings Settings, ITlsContext Context);
+/// <remarks>
+/// Counted: each loop's listener holds a reference while it is current, each connection for its life. The last one to let go disposes the TLS context, so a
+/// connection that was accepted before a reload can still make its session after it. Any thread.
+/// </remarks>
+/// <param name="number">The configuration's generation.</param>
+/// <param name="settings">This listener's part of it.</param>
+/// <param name="context">Owned from here on.</param>
+/// <param name="holders">References that exist from the start: one per loop.</param>
+public sealed class ListenerGeneration(int number, ListenerSettings settings, ITlsContext context, int holders)
+{
+    private int _holders = holders;
+
+    public int Number { get; } = number;
+
+    public ListenerSettings Settings { get; } = settings;
+
+    public ITlsContext Context { get; } = context;
+
+    /// <summary>For one connection more; only by a holder.</summary>
+    internal void Acquire() => Interlocked.Increment(ref _holders);
+
+    internal void Release()
+    {
+        if (Interlocked.Decrement(ref _holders) == 0)
+            Context.Dispose();
+    }
+}

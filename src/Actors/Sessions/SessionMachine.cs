@@ -342,7 +342,12 @@ public static class SessionMachine
         {
             case SessionPhase.PeekingHello:
             case SessionPhase.Handshaking:
+                CloseAtOnce(ref s, reason);
+                break;
             case SessionPhase.ShuttingDown:
+                // An end that was clean so far is not, when what was owed did not get through.
+                if (s.Reason == CloseReason.Completed && (s.TxPending || s.DataPending || !s.UpstreamFlushed))
+                    s.Reason = reason;
                 CloseAtOnce(ref s, reason);
                 break;
             case SessionPhase.Open:

@@ -22,6 +22,9 @@ public sealed unsafe class OpenSslSession : ITlsSession
     /// <summary>Free tail below which received bytes are moved to the front: one record, so that a read of the socket can complete one.</summary>
     private const int SmallTail = MaxPlaintext + RecordReserve;
 
+    /// <summary>What a TLS 1.2 server may send while its HelloRequest is on the way and answered: 16 MiB, the buffers of a fast and long line.</summary>
+    private const int RekeyGraceRecords = 1024;
+
     private static long _liveCount;
 
     private readonly OpenSslContext _context;
@@ -483,7 +486,7 @@ public sealed unsafe class OpenSslSession : ITlsSession
         }
         // A server goes on under the old key while the client makes up its mind, but not without end.
         long limit = _context.Limits.MaxRecordsPerKey;
-        if (!_context.IsServer || io->Counters.TxRecordsSinceKey > limit + (limit / 4))
+        if (!_context.IsServer || io->Counters.TxRecordsSinceKey > limit + Math.Max(limit / 4, RekeyGraceRecords))
         {
             return Die(new TlsFailure(TlsFailureKind.LimitExceeded, -1, nameof(TlsLimits.MaxRecordsPerKey)));
         }
@@ -584,8 +587,8 @@ public sealed unsafe class OpenSslSession : ITlsSession
     {
         if (_chunkBytes - io->Plain.Count < Math.Min(MaxPlaintext, _chunkBytes))
         {
-            // The caller has to take what is there first.
-            return TlsStatus.WantRead;
+            // A client may interleave data with its handshake messages, but not without end: nobody can read it before the handshake is over.
+            return Die(new TlsFailure(TlsFailureKind.LimitExceeded, -1, "application data during a rehandshake"));
         }
         io->Plain.MakeRoom(_pool, _chunkBytes, Math.Min(MaxPlaintext, _chunkBytes));
         int result = SslRead(io, io->Plain.TailPointer, io->Plain.Tail);
