@@ -38,16 +38,16 @@ public sealed class DrainTests : IDisposable
     {
         await using var upstream = TestUpstream.Echo();
         await using var gateway = await RunningGateway.StartAsync(RunningGateway.Listener(_certificates.Localhost, upstream.EndPoint));
-        using var first = await EngineClient.ConnectAsync(gateway.EndPoint, _certificates, version);
-        using var second = await EngineClient.ConnectAsync(gateway.EndPoint, _certificates, version);
-        await first.WriteAsync("first");
-        await first.ExpectAsync("first");
+        using var first = EngineClient.Open(gateway.EndPoint, version);
+        using var second = EngineClient.Open(gateway.EndPoint, version);
+        first.Send("first"u8);
+        first.Expect("first");
 
         var draining = gateway.Host.DrainAsync(TimeSpan.FromMilliseconds(50), CancellationToken.None);
-        await first.ExpectCloseAsync();
-        await second.ExpectCloseAsync();
-        await first.ShutdownAsync();
-        await second.ShutdownAsync();
+        Assert.Equal(TlsStatus.Closed, first.ReadToEnd());
+        Assert.Equal(TlsStatus.Closed, second.ReadToEnd());
+        first.Shutdown();
+        second.Shutdown();
         first.Dispose();
         second.Dispose();
         await draining.WaitAsync(RunningGateway.Patience);

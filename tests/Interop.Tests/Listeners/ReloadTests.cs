@@ -39,18 +39,18 @@ public sealed class ReloadTests : IDisposable
         await using var before = Named("before");
         await using var after = Named("after");
         await using var gateway = await RunningGateway.StartAsync(Listener("localhost", before.EndPoint));
-        using var old = await EngineClient.ConnectAsync(gateway.EndPoint, _certificates, TlsVersion.Tls13);
-        await old.WriteAsync("?");
-        await old.ExpectAsync("before");
+        using var old = EngineClient.Open(gateway.EndPoint, TlsVersion.Tls13);
+        old.Send("?"u8);
+        old.Expect("before");
 
         await gateway.ReloadAsync(Listener("localhost", after.EndPoint));
-        using var next = await EngineClient.ConnectAsync(gateway.EndPoint, _certificates, TlsVersion.Tls13);
-        await next.WriteAsync("?");
-        await next.ExpectAsync("after");
-        await old.WriteAsync("?");
-        await old.ExpectAsync("before");
-        await old.ShutdownAsync();
-        await next.ShutdownAsync();
+        using var next = EngineClient.Open(gateway.EndPoint, TlsVersion.Tls13);
+        next.Send("?"u8);
+        next.Expect("after");
+        old.Send("?"u8);
+        old.Expect("before");
+        old.Shutdown();
+        next.Shutdown();
         await gateway.UntilClosedAsync(CloseReason.Completed, 2);
     }
 

@@ -29,13 +29,13 @@ public sealed class HalfCloseTests : IDisposable
             socket.Shutdown(SocketShutdown.Send);
         });
         await using var gateway = await RunningGateway.StartAsync(RunningGateway.Listener(_certificates.Localhost, upstream.EndPoint));
-        using var client = await EngineClient.ConnectAsync(gateway.EndPoint, _certificates, version);
-        await client.WriteAsync("question");
-        await client.ShutdownAsync();
-        var (bytes, hash) = await SeededBytes.ReceiveAsync(client.ReadAsync);
+        using var client = EngineClient.Open(gateway.EndPoint, version);
+        client.Send("question"u8);
+        client.Shutdown();
+        var answer = client.Receive(AnswerBytes);
+        Assert.Equal(TlsStatus.Closed, client.ReadToEnd());
         Assert.Equal("question", question);
-        var expected = await SeededBytes.SendAsync(21, AnswerBytes, static _ => ValueTask.CompletedTask);
-        Assert.Equal((AnswerBytes, Convert.ToHexString(expected)), (bytes, Convert.ToHexString(hash)));
+        Assert.True(answer.AsSpan().SequenceEqual(SeededBytes.Make(seed: 21, AnswerBytes)), "the answer is not what the upstream sent");
         await gateway.UntilClosedAsync(CloseReason.Completed);
     }
 
@@ -52,13 +52,13 @@ public sealed class HalfCloseTests : IDisposable
             received.SetResult(await ReadToEndAsync(socket));
         });
         await using var gateway = await RunningGateway.StartAsync(RunningGateway.Listener(_certificates.Localhost, upstream.EndPoint));
-        using var client = await EngineClient.ConnectAsync(gateway.EndPoint, _certificates, version);
-        await client.ExpectAsync("go on");
-        await client.ExpectCloseAsync();
+        using var client = EngineClient.Open(gateway.EndPoint, version);
+        client.Expect("go on");
+        Assert.Equal(TlsStatus.Closed, client.ReadToEnd());
         Assert.Equal(1, gateway.Host.OpenConnections);
-        await client.WriteAsync("one ");
-        await client.WriteAsync("two");
-        await client.ShutdownAsync();
+        client.Send("one "u8);
+        client.Send("two"u8);
+        client.Shutdown();
         Assert.Equal("one two", await received.Task.WaitAsync(RunningGateway.Patience));
         await gateway.UntilClosedAsync(CloseReason.Completed);
     }

@@ -18,9 +18,9 @@ public sealed class UpstreamConnectTests : IDisposable
     {
         using var refusing = Refusing();
         await using var gateway = await RunningGateway.StartAsync(Listener((IPEndPoint)refusing.LocalEndPoint!));
-        using var client = await EngineClient.ConnectAsync(gateway.EndPoint, _certificates, TlsVersion.Tls13);
+        using var client = EngineClient.Open(gateway.EndPoint, TlsVersion.Tls13);
         // The client must not take this for the end of an empty answer.
-        Assert.Equal(TlsFailureKind.Truncated, (await client.ReadFailureAsync()).Kind);
+        Assert.Equal((TlsStatus.Error, TlsFailureKind.Truncated), (client.ReadToEnd(), client.Session.Failure.Kind));
         client.Dispose();
         await gateway.UntilClosedAsync(CloseReason.UpstreamConnectFailed);
         Assert.Equal(0, gateway.Count(c => c.HandshakeFailures(CloseReason.UpstreamConnectFailed)));
@@ -44,11 +44,11 @@ public sealed class UpstreamConnectTests : IDisposable
         using var refusing = Refusing();
         await using var upstream = TestUpstream.Echo();
         await using var gateway = await RunningGateway.StartAsync(Listener((IPEndPoint)refusing.LocalEndPoint!, upstream.EndPoint));
-        using var client = await EngineClient.ConnectAsync(gateway.EndPoint, _certificates, TlsVersion.Tls13);
-        await client.WriteAsync("sent before any upstream was there");
-        await client.ShutdownAsync();
-        await client.ExpectAsync("sent before any upstream was there");
-        await client.ExpectCloseAsync();
+        using var client = EngineClient.Open(gateway.EndPoint, TlsVersion.Tls13);
+        client.Send("sent before any upstream was there"u8);
+        client.Shutdown();
+        client.Expect("sent before any upstream was there");
+        Assert.Equal(TlsStatus.Closed, client.ReadToEnd());
         await gateway.UntilClosedAsync(CloseReason.Completed);
     }
 
@@ -64,8 +64,8 @@ public sealed class UpstreamConnectTests : IDisposable
         var listener = Listener((IPEndPoint)full.LocalEndPoint!);
         listener = listener with { Upstream = listener.Upstream with { ConnectTimeout = TimeSpan.FromMilliseconds(100) } };
         await using var gateway = await RunningGateway.StartAsync(listener);
-        using var client = await EngineClient.ConnectAsync(gateway.EndPoint, _certificates, TlsVersion.Tls12);
-        Assert.Equal(TlsFailureKind.Truncated, (await client.ReadFailureAsync()).Kind);
+        using var client = EngineClient.Open(gateway.EndPoint, TlsVersion.Tls12);
+        Assert.Equal((TlsStatus.Error, TlsFailureKind.Truncated), (client.ReadToEnd(), client.Session.Failure.Kind));
         client.Dispose();
         await gateway.UntilClosedAsync(CloseReason.UpstreamConnectTimeout);
     }
@@ -83,11 +83,11 @@ public sealed class UpstreamConnectTests : IDisposable
             socket.LingerState = new LingerOption(enable: true, seconds: 0);
         });
         await using var gateway = await RunningGateway.StartAsync(Listener(upstream.EndPoint));
-        using var client = await EngineClient.ConnectAsync(gateway.EndPoint, _certificates, TlsVersion.Tls13);
-        await client.WriteAsync("question");
-        await client.ExpectAsync("half an answer");
-        await client.WriteAsync("now break");
-        Assert.Equal(TlsFailureKind.Truncated, (await client.ReadFailureAsync()).Kind);
+        using var client = EngineClient.Open(gateway.EndPoint, TlsVersion.Tls13);
+        client.Send("question"u8);
+        client.Expect("half an answer");
+        client.Send("now break"u8);
+        Assert.Equal((TlsStatus.Error, TlsFailureKind.Truncated), (client.ReadToEnd(), client.Session.Failure.Kind));
         client.Dispose();
         await gateway.UntilClosedAsync(CloseReason.UpstreamReset);
     }
