@@ -1,1 +1,3 @@
-Console.WriteLine("x");
+using TlsGateway.Gateway.Commands;
+
+return await GatewayCommands.InvokeAsync(args, Console.Out, Console.Error).ConfigureAwait(false);

@@ -26,7 +26,7 @@ public interface ITlsSession : IDisposable
     /// <summary>Ciphertext received and not yet taken by the engine, bytes.</summary>
     int RxBuffered { get; }
 
-    /// <summary>True while a record or handshake message is partly received: the peer owes the rest of it.</summary>
+    /// <summary>True while a record is partly received, wherever its first bytes are held: the peer owes the rest of it.</summary>
     bool IsMidRecord { get; }
 
     /// <summary>Ciphertext to be sent, oldest first. Stays valid until the next call on the session.</summary>
@@ -47,10 +47,18 @@ public interface ITlsSession : IDisposable
     /// <summary>
     /// Encrypts as much as fits in the output. <paramref name="written"/> bytes were taken whatever the status is; <see cref="TlsStatus.Done"/> when all were.
     /// After another status the caller repeats with the rest of the same data.
+    /// <para>
+    /// <see cref="TlsStatus.WantRead"/>: a renegotiation runs. Application data that arrives meanwhile is kept, within the session's bound, for <see cref="Read"/>; when
+    /// that bound is reached, <see cref="RxBuffered"/> stays above 0 and only <see cref="Read"/> helps. <see cref="TlsStatus.Closed"/>: the peer closed in the middle of it.
+    /// After <see cref="Shutdown"/> a write is the caller's fault and throws.
+    /// </para>
     /// </summary>
     TlsStatus Write(ReadOnlySpan<byte> source, out int written);
 
-    /// <summary>Queues close_notify: this side sends no more. <see cref="TlsStatus.Done"/> once it is in <see cref="TxPending"/>. Reading may go on.</summary>
+    /// <summary>
+    /// Queues close_notify: this side sends no more. <see cref="TlsStatus.Done"/> once it is in <see cref="TxPending"/>, and also in the middle of a handshake, where
+    /// nothing can be sent. Reading may go on.
+    /// </summary>
     TlsStatus Shutdown();
 
     /// <summary>
@@ -83,6 +91,12 @@ public interface ITlsSession : IDisposable
 
     /// <summary>A rehandshake was asked for or is running.</summary>
     bool IsRehandshaking { get; }
+
+    /// <summary>
+    /// Application data that came during a rehandshake fills the room kept for it: a <see cref="Write"/> that says <see cref="TlsStatus.WantRead"/> goes on
+    /// only after <see cref="Read"/> took some.
+    /// </summary>
+    bool MustReadFirst { get; }
 
     /// <summary>What was negotiated; meaningful once <see cref="IsHandshakeComplete"/>. Allocates: call it once per handshake.</summary>
     TlsSessionInfo DescribeSession();

@@ -19,7 +19,10 @@ public enum TlsVersion
 /// <summary>The server side of one listener generation.</summary>
 public sealed record TlsServerSettings
 {
-    /// <summary>The first is the default; the others are chosen by the host names in their leaf (exact before wildcard), RFC 6066 §3.</summary>
+    /// <summary>
+    /// The first is the default; the others are chosen by the host names in their leaf (exact before wildcard), RFC 6066 §3. Two for the same names with different kinds
+    /// of key (ECDSA and RSA) are served together: the client's signature algorithms choose.
+    /// </summary>
     public required IReadOnlyList<TlsCertificate> Certificates { get; init; }
 
     public TlsVersion MinimumVersion { get; init; } = TlsVersion.Tls12;
@@ -28,7 +31,7 @@ public sealed record TlsServerSettings
     /// <summary>ALPN protocols in order of preference; empty: ALPN is not answered. No overlap with the client's: alert no_application_protocol.</summary>
     public IReadOnlyList<string> ApplicationProtocols { get; init; } = [];
 
-    /// <summary>TLS 1.3 tickets per full handshake, 0 to 8. They go out with the first application data or <see cref="ITlsSession.Handshake"/>'s flight.</summary>
+    /// <summary>TLS 1.3 tickets per full handshake, 0 to 8. They go out with the first application data or by <see cref="ITlsSession.FlushTickets"/>; a resumed connection gets one back.</summary>
     public int Tickets { get; init; } = 1;
 
     /// <summary>The client may start a renegotiation on TLS 1.2. Off: it gets no_renegotiation.</summary>

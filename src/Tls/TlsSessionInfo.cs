@@ -1,8 +1,8 @@
 namespace TlsGateway.Tls;
 
-/// <summary>What a handshake negotiated. Strings are interned per context: the same value is the same object.</summary>
+/// <summary>What a handshake negotiated. Names of suites, groups and configured protocols are interned: the same value is the same object.</summary>
 /// <param name="Version">"TLSv1.2" or "TLSv1.3", as OpenSSL names them.</param>
-/// <param name="CipherSuite">The IANA name, such as TLS_AES_128_GCM_SHA256, or OpenSSL's name on TLS 1.2.</param>
+/// <param name="CipherSuite">The IANA name, such as TLS_AES_128_GCM_SHA256, on either version.</param>
 /// <param name="Group">The key exchange group as the engine names it, or "" when there was none.</param>
 /// <param name="ApplicationProtocol">The ALPN protocol, or "".</param>
 /// <param name="ServerName">The SNI host name the client sent (not checked against configuration), or "".</param>

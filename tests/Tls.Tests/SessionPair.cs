@@ -20,6 +20,21 @@ internal sealed class SessionPair : IDisposable
         Server = server.CreateSession(_serverPool, chunkBytes);
     }
 
+    /// <summary>A pair with contexts of its own, handshake done.</summary>
+    public static SessionPair Open(
+        TlsVersion version,
+        TlsLimits? limits = null,
+        int chunkBytes = OpenSslContext.ChunkBytes,
+        bool allowClientRenegotiation = false
+    )
+    {
+        // The sessions keep their contexts alive.
+        using OpenSslContext server = ServerContext(version, limits, allowClientRenegotiation);
+        using OpenSslContext client = ClientContext(version);
+        SessionPair pair = new(client, server, chunkBytes);
+        return pair.Handshake();
+    }
+
     public OpenSslSession Client { get; }
 
     public OpenSslSession Server { get; }
@@ -143,6 +158,19 @@ internal sealed class SessionPair : IDisposable
         byte[] data = System.Text.Encoding.ASCII.GetBytes(text);
         Assert.Equal(data, Send(Client, Server, data));
         Assert.Equal(data, Send(Server, Client, data));
+    }
+
+    /// <summary>Reads until there is no more to read now.</summary>
+    public static byte[] ReadAll(ITlsSession session, out TlsStatus status)
+    {
+        List<byte> received = [];
+        byte[] buffer = new byte[32 * 1024];
+        do
+        {
+            status = session.Read(buffer, out int read);
+            received.AddRange(buffer.AsSpan(0, read));
+        } while (status == TlsStatus.Done);
+        return [.. received];
     }
 
     public void Dispose()

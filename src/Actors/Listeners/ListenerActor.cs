@@ -142,7 +142,7 @@ internal sealed class ListenerActor : UntypedActor
         SocketHandle socket;
         try
         {
-            socket = _loop.Loop.Register(accepted.Fd, Self);
+            socket = _loop.Loop.Register(accepted.Fd, Self, isWritable: true);
         }
         catch (SocketSetupException)
         {

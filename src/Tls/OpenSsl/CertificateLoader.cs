@@ -24,8 +24,11 @@ internal static unsafe class CertificateLoader
         }
     }
 
-    /// <summary>The host names (subjectAltName dNSName, RFC 6125 §6.4) of the leaf; without the extension none, for the common name is no longer a host name.</summary>
-    public static IReadOnlyList<string> HostNames(TlsCertificate certificate)
+    /// <summary>
+    /// What the leaf says of itself: its host names (subjectAltName dNSName, RFC 6125 §6.4; without the extension none, for the common name is no longer one) and the
+    /// object identifier of its key's algorithm.
+    /// </summary>
+    public static (IReadOnlyList<string> HostNames, string KeyAlgorithm) Describe(TlsCertificate certificate)
     {
         try
         {
@@ -38,7 +41,7 @@ internal static unsafe class CertificateLoader
                     names.AddRange(alternatives.EnumerateDnsNames());
                 }
             }
-            return names;
+            return (names, leaf.GetKeyAlgorithm());
         }
         catch (CryptographicException e)
         {

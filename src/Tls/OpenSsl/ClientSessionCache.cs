@@ -17,6 +17,18 @@ internal sealed class ClientSessionCache
     private int _count;
     private bool _closed;
 
+    /// <summary>Sessions stored.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _count;
+            }
+        }
+    }
+
     /// <summary>Takes over the caller's reference to <paramref name="session"/>; the oldest one makes room.</summary>
     public void Add(nint session)
     {
@@ -62,11 +74,21 @@ internal sealed class ClientSessionCache
         }
     }
 
+    /// <summary>Drops what is stored and takes no more.</summary>
     public void Close()
     {
         lock (_lock)
         {
             _closed = true;
+        }
+        Clear();
+    }
+
+    /// <summary>Drops what is stored: the next connection makes a full handshake.</summary>
+    public void Clear()
+    {
+        lock (_lock)
+        {
             while (_count > 0)
             {
                 Free(_sessions[--_count]);

@@ -37,6 +37,7 @@ internal static unsafe partial class LibSsl
     public const int SSL_MODE_RELEASE_BUFFERS = 0x10;
 
     public const ulong SSL_OP_ALLOW_CLIENT_RENEGOTIATION = 1UL << 8;
+    public const ulong SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION = 1UL << 16;
     public const ulong SSL_OP_NO_COMPRESSION = 1UL << 17;
     public const ulong SSL_OP_PRIORITIZE_CHACHA = 1UL << 21;
     public const ulong SSL_OP_CIPHER_SERVER_PREFERENCE = 1UL << 22;
@@ -59,7 +60,9 @@ internal static unsafe partial class LibSsl
     public const int SSL_TLSEXT_ERR_ALERT_FATAL = 2;
     public const int SSL_TLSEXT_ERR_NOACK = 3;
 
-    public const int SSL_KEY_UPDATE_NONE = -1;
+    public const int SSL_SENT_SHUTDOWN = 1;
+    public const int SSL_RECEIVED_SHUTDOWN = 2;
+
     public const int SSL_KEY_UPDATE_NOT_REQUESTED = 0;
     public const int SSL_KEY_UPDATE_REQUESTED = 1;
 
@@ -160,6 +163,9 @@ internal static unsafe partial class LibSsl
     public static partial int SSL_shutdown(nint ssl);
 
     [LibraryImport(Library)]
+    public static partial void SSL_set_shutdown(nint ssl, int mode);
+
+    [LibraryImport(Library)]
     public static partial int SSL_get_error(nint ssl, int result);
 
     [LibraryImport(Library)]
@@ -197,9 +203,6 @@ internal static unsafe partial class LibSsl
 
     [LibraryImport(Library)]
     public static partial int SSL_key_update(nint ssl, int type);
-
-    [LibraryImport(Library)]
-    public static partial int SSL_get_key_update_type(nint ssl);
 
     [LibraryImport(Library)]
     public static partial int SSL_renegotiate(nint ssl);

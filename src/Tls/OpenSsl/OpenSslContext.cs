@@ -30,6 +30,7 @@ public sealed unsafe class OpenSslContext : ITlsContext
     private readonly ProtocolList _protocols;
     private readonly string? _serverName;
     private readonly bool _verifies;
+    private volatile bool _isDisposed;
 
     private OpenSslContext(
         SslContextHandle handle,
@@ -75,19 +76,7 @@ public sealed unsafe class OpenSslContext : ITlsContext
             {
                 CopyTicketKeys(previous._handle, first);
             }
-            ServerNameTable names = new();
-            names.Add(CertificateLoader.HostNames(settings.Certificates[0]), first);
-            for (int i = 1; i < settings.Certificates.Count; i++)
-            {
-                SslContextHandle other = NewServerHandle(settings, settings.Certificates[i], protocols);
-                first.Own(other);
-                names.Add(CertificateLoader.HostNames(settings.Certificates[i]), other);
-                CopyTicketKeys(first, other);
-            }
-            if (settings.Certificates.Count > 1)
-            {
-                ChooseByServerName(first, names);
-            }
+            LoadOthers(settings, protocols, first);
             return new OpenSslContext(first, protocols, settings.Limits, settings, client: null);
         }
         catch
@@ -154,6 +143,7 @@ public sealed unsafe class OpenSslContext : ITlsContext
     /// <summary>Gives up this reference. Sessions that began with it go on; its stored client sessions are dropped.</summary>
     public void Dispose()
     {
+        _isDisposed = true;
         ClientSessions?.Close();
         _handle.Dispose();
     }
@@ -161,6 +151,8 @@ public sealed unsafe class OpenSslContext : ITlsContext
     /// <summary>A new SSL in the context's role, with a reference to the context that <see cref="Release"/> gives back.</summary>
     internal nint AcquireSsl()
     {
+        // The handle itself would still take references while sessions hold it.
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
         bool added = false;
         _handle.DangerousAddRef(ref added);
         nint ssl = LibSsl.SSL_new(_handle.Pointer);
@@ -233,7 +225,11 @@ public sealed unsafe class OpenSslContext : ITlsContext
         try
         {
             nint context = handle.Pointer;
-            ulong options = LibSsl.SSL_OP_CIPHER_SERVER_PREFERENCE | LibSsl.SSL_OP_PRIORITIZE_CHACHA;
+            // A renegotiation is asked for to have a new key exchange; resuming would only derive new keys from the old secret.
+            ulong options =
+                LibSsl.SSL_OP_CIPHER_SERVER_PREFERENCE
+                | LibSsl.SSL_OP_PRIORITIZE_CHACHA
+                | LibSsl.SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION;
             Configure(
                 handle,
                 settings.MinimumVersion,
@@ -290,6 +286,40 @@ public sealed unsafe class OpenSslContext : ITlsContext
         LibSsl.SSL_CTX_set_info_callback(context, &SessionCallbacks.Info);
     }
 
+    /// <summary>
+    /// Loads the certificates after the first. One for the same names with another kind of key joins its twin, so that OpenSSL chooses by what the client can verify
+    /// (an ECDSA and an RSA certificate for one site); any other gets an SSL_CTX of its own.
+    /// </summary>
+    private static void LoadOthers(TlsServerSettings settings, ProtocolList protocols, SslContextHandle first)
+    {
+        ServerNameTable names = new();
+        List<ServedNames> served = [];
+        foreach (TlsCertificate certificate in settings.Certificates)
+        {
+            (IReadOnlyList<string> hostNames, string keyAlgorithm) = CertificateLoader.Describe(certificate);
+            ServedNames? twin = served.Find(s => s.IsTwinOf(hostNames, keyAlgorithm));
+            if (twin is not null)
+            {
+                CertificateLoader.LoadIdentity(twin.Context, certificate);
+                twin.KeyAlgorithms.Add(keyAlgorithm);
+                continue;
+            }
+            SslContextHandle context = first;
+            if (served.Count > 0)
+            {
+                context = NewServerHandle(settings, certificate, protocols);
+                first.Own(context);
+                CopyTicketKeys(first, context);
+            }
+            served.Add(new ServedNames(context, new HashSet<string>(hostNames, StringComparer.OrdinalIgnoreCase), [keyAlgorithm]));
+            names.Add(hostNames, context);
+        }
+        if (served.Count > 1)
+        {
+            ChooseByServerName(first, names);
+        }
+    }
+
     private static void ChooseByServerName(SslContextHandle first, ServerNameTable names)
     {
         delegate* unmanaged[Cdecl]<nint, int*, nint, int> choose = &ServerNameTable.OnServerName;
@@ -325,5 +355,12 @@ public sealed unsafe class OpenSslContext : ITlsContext
         {
             throw new TlsConfigurationException($"OpenSSL refused {what}: {OpenSslErrors.DrainText()}. Look at the host's openssl.cnf.");
         }
+    }
+
+    /// <summary>One SSL_CTX while the certificates are loaded: the names that it serves and with which kinds of key.</summary>
+    private sealed record ServedNames(SslContextHandle Context, HashSet<string> HostNames, HashSet<string> KeyAlgorithms)
+    {
+        public bool IsTwinOf(IReadOnlyList<string> hostNames, string keyAlgorithm) =>
+            HostNames.Count > 0 && HostNames.SetEquals(hostNames) && !KeyAlgorithms.Contains(keyAlgorithm);
     }
 }

@@ -126,6 +126,9 @@ public sealed unsafe class OpenSslSession : ITlsSession
     public bool OwesTickets => _ticketsOwed > 0;
 
     /// <inheritdoc/>
+    public bool MustReadFirst => _io != null && _chunkBytes - _io->Plain.Count < Math.Min(MaxPlaintext, _chunkBytes);
+
+    /// <inheritdoc/>
     public bool IsRehandshaking => _io != null && _io->Rehandshaking;
 
     /// <inheritdoc/>
@@ -212,7 +215,16 @@ public sealed unsafe class OpenSslSession : ITlsSession
         {
             return TlsStatus.Error;
         }
-        // In the middle of a handshake there is no key that the peer could check a close_notify with: send nothing.
+        if (io->HandshakeComplete && !io->Rehandshaking && !_isCloseSent)
+        {
+            // Tickets or a KeyUpdate that did not fit yet go first.
+            TlsStatus status = SendHandshake();
+            if (status != TlsStatus.Done)
+            {
+                return status;
+            }
+        }
+        // In the middle of a handshake OpenSSL cannot send close_notify: send nothing.
         if (_isCloseSent || !io->HandshakeComplete || LibSsl.SSL_in_init(_ssl) != 0)
         {
             _isCloseSent = true;
@@ -240,26 +252,8 @@ public sealed unsafe class OpenSslSession : ITlsSession
         {
             return Refuse("TLS 1.3 has no renegotiation, nor has a session that is not open");
         }
-        if (!io->Rehandshaking)
-        {
-            // RFC 5746: without secure renegotiation the new handshake would not be bound to this one.
-            if (LibSsl.SSL_ctrl(_ssl, LibSsl.SSL_CTRL_GET_RI_SUPPORT, 0, null) != 1)
-            {
-                return Refuse("the peer does not support secure renegotiation (RFC 5746)");
-            }
-            LibCrypto.ERR_clear_error();
-            if (LibSsl.SSL_renegotiate(_ssl) != 1)
-            {
-                return Die(OpenSslErrors.DrainFailure(_ssl, io->AlertSent));
-            }
-            SessionCallbacks.BeginRehandshake(io);
-            if (io->Limit != BrokenLimit.None)
-            {
-                return DieOfLimit();
-            }
-        }
-        TlsStatus status = SendHandshake();
-        // A client's ClientHello is out and the answer is awaited; what was asked for is done.
+        TlsStatus status = io->Rehandshaking ? DriveRehandshake(waitForPeer: false) : BeginRehandshake(io);
+        // The peer's answer is awaited; what was asked for is done.
         return status == TlsStatus.WantRead ? TlsStatus.Done : status;
     }
 
@@ -324,6 +318,11 @@ public sealed unsafe class OpenSslSession : ITlsSession
             return;
         }
         _finalCounters = _io->Counters;
+        if (IsHandshakeComplete && !_isDead)
+        {
+            // Else SSL_free marks the session as not resumable, an old rule (RFC 2246 §7.2.1) that RFC 5246 §7.2.1 dropped.
+            LibSsl.SSL_set_shutdown(_ssl, LibSsl.SSL_SENT_SHUTDOWN | LibSsl.SSL_RECEIVED_SHUTDOWN);
+        }
         LibSsl.SSL_free(_ssl);
         _ssl = 0;
         _context.Release();
@@ -500,6 +499,22 @@ public sealed unsafe class OpenSslSession : ITlsSession
             : status;
     }
 
+    private TlsStatus BeginRehandshake(SessionIo* io)
+    {
+        // RFC 5746: without secure renegotiation the new handshake would not be bound to this one.
+        if (LibSsl.SSL_ctrl(_ssl, LibSsl.SSL_CTRL_GET_RI_SUPPORT, 0, null) != 1)
+        {
+            return Refuse("the peer does not support secure renegotiation (RFC 5746)");
+        }
+        LibCrypto.ERR_clear_error();
+        if (LibSsl.SSL_renegotiate(_ssl) != 1)
+        {
+            return Die(OpenSslErrors.DrainFailure(_ssl, io->AlertSent));
+        }
+        SessionCallbacks.BeginRehandshake(io);
+        return io->Limit == BrokenLimit.None ? SendHandshake() : DieOfLimit();
+    }
+
     private TlsStatus SendTickets()
     {
         while (_ticketsOwed > 0)
@@ -585,10 +600,10 @@ public sealed unsafe class OpenSslSession : ITlsSession
 
     private TlsStatus ReadAhead(SessionIo* io)
     {
-        if (_chunkBytes - io->Plain.Count < Math.Min(MaxPlaintext, _chunkBytes))
+        if (MustReadFirst)
         {
-            // A client may interleave data with its handshake messages, but not without end: nobody can read it before the handshake is over.
-            return Die(new TlsFailure(TlsFailureKind.LimitExceeded, -1, "application data during a rehandshake"));
+            // The caller has to read what is there first: MustReadFirst.
+            return TlsStatus.WantRead;
         }
         io->Plain.MakeRoom(_pool, _chunkBytes, Math.Min(MaxPlaintext, _chunkBytes));
         int result = SslRead(io, io->Plain.TailPointer, io->Plain.Tail);

@@ -147,6 +147,9 @@ internal sealed class EngineClient : IDisposable
         Socket.Blocking = true;
     }
 
+    /// <summary>Receives exactly this text.</summary>
+    public void Expect(string text) => Assert.Equal(text, Encoding.UTF8.GetString(Receive(Encoding.UTF8.GetByteCount(text))));
+
     public void AssertEchoes(string text)
     {
         var bytes = Encoding.UTF8.GetBytes(text);
@@ -215,6 +218,13 @@ internal sealed class EngineClient : IDisposable
             if (status == TlsStatus.WantRead)
                 _ = Pull();
         }
+    }
+
+    /// <summary>Sends close_notify: this side sends no more. The TCP connection stays open both ways.</summary>
+    public void Shutdown()
+    {
+        Assert.Equal(TlsStatus.Done, Session.Shutdown());
+        Flush();
     }
 
     /// <summary>close_notify both ways, then the end of the stream.</summary>

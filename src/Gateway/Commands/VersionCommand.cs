@@ -1,0 +1,29 @@
+using System.Runtime.InteropServices;
+using TlsGateway.Tls;
+using TlsGateway.Tls.OpenSsl;
+
+namespace TlsGateway.Gateway.Commands;
+
+/// <summary><c>gateway version</c>: what a bug report needs.</summary>
+internal static class VersionCommand
+{
+    public static int Invoke(TextWriter output, TextWriter error)
+    {
+        output.WriteLine($"gateway {GatewayVersion.Text}");
+        output.WriteLine($".NET    {Environment.Version}");
+        output.WriteLine(
+            $"system  {RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}"
+        );
+        try
+        {
+            output.WriteLine($"engine  openssl: {OpenSslLibrary.VersionText}");
+            output.WriteLine($"groups  {string.Join(' ', OpenSslLibrary.Tls13Groups)}");
+            return ExitCode.Success;
+        }
+        catch (TlsConfigurationException unusable)
+        {
+            error.WriteLine($"engine  openssl: {unusable.Message}");
+            return ExitCode.RuntimeFailure;
+        }
+    }
+}

@@ -1,0 +1,63 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using TlsGateway.Actors.Settings;
+using TlsGateway.Gateway.Configuration.Options;
+using TlsGateway.Gateway.Configuration.Values;
+
+namespace TlsGateway.Gateway.Configuration.Checking;
+
+/// <summary>
+/// Checks what options mean: references, conflicts, files, names. Values that the reader refused hold their defaults here and are left alone, so
+/// that one mistake is one problem.
+/// </summary>
+internal sealed class ConfigurationChecker(ConfigurationProblems problems, ConfigurationWorld world, string file)
+{
+    /// <summary>Makes the configuration; null when there are errors, all of which are then among the problems.</summary>
+    public async Task<GatewayConfiguration?> CheckAsync(GatewayOptions options, CancellationToken cancellation)
+    {
+        var stateFolder = Path.GetFullPath(options.StateFolder, world.WorkingFolder);
+        var admin = CheckAdmin(options.Admin);
+        var upstreams = await new UpstreamChecker(problems, world).CheckAsync(options.Upstreams, cancellation).ConfigureAwait(false);
+        var listeners = new ListenerChecker(problems, world, file, stateFolder).Check(options, upstreams, admin);
+        if (options.Has(nameof(options.Listeners)) && options.Listeners.Count == 0 && !problems.HasErrors)
+        {
+            problems.Error(options.At(nameof(options.Listeners)), "listeners is empty. The gateway needs at least one.");
+        }
+        if (problems.HasErrors || admin is null)
+        {
+            return null;
+        }
+        return new GatewayConfiguration
+        {
+            File = file,
+            DrainTimeout = options.DrainTimeout,
+            EventLoops = options.EventLoops ?? 0,
+            StateFolder = stateFolder,
+            Admin = admin,
+            Log = new LogSettings(
+                Enum.Parse<LogLevel>(options.Log.Level, ignoreCase: true),
+                Enum.Parse<LogFormat>(options.Log.Format, ignoreCase: true)
+            ),
+            Listeners = listeners,
+            UpstreamCount = upstreams.Count,
+        };
+    }
+
+    private AdminSettings? CheckAdmin(AdminOptions options)
+    {
+        var position = options.At(nameof(options.Bind));
+        if (!AddressText.TryParseBind(options.Bind, out var bind, out var problem))
+        {
+            problems.Error(position, $"admin.bind is '{options.Shown(nameof(options.Bind))}', {problem}");
+            return null;
+        }
+        if (!IPAddress.IsLoopback(bind.Address))
+        {
+            problems.Warning(
+                position,
+                $"admin.bind {options.Shown(nameof(options.Bind))} IS NOT LOOPBACK: whoever reaches it sees metrics and health without a password. Use 127.0.0.1:{bind.Port}, or keep others out with a network policy."
+            );
+        }
+        return new AdminSettings(bind);
+    }
+}

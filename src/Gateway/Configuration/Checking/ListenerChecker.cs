@@ -1,0 +1,188 @@
+using System.Net;
+using System.Text;
+using TlsGateway.Actors.Settings;
+using TlsGateway.Gateway.Configuration.Options;
+using TlsGateway.Gateway.Configuration.Reading;
+using TlsGateway.Gateway.Configuration.Values;
+using TlsGateway.Tls;
+
+namespace TlsGateway.Gateway.Configuration.Checking;
+
+/// <summary>Checks listeners: each alone, and against the others.</summary>
+internal sealed class ListenerChecker(ConfigurationProblems problems, ConfigurationWorld world, string file, string stateFolder)
+{
+    private readonly CertificateChecker _certificates = new(problems, world, file, stateFolder);
+    private readonly Dictionary<string, SourcePosition> _names = new(StringComparer.Ordinal);
+    private readonly List<(IPEndPoint Bind, string Owner)> _binds = [];
+
+    /// <summary>The listeners that could be made; complete only if there is no error.</summary>
+    public IReadOnlyList<ListenerSettings> Check(
+        GatewayOptions options,
+        IReadOnlyDictionary<string, UpstreamSettings?> upstreams,
+        AdminSettings? admin
+    )
+    {
+        if (admin is not null)
+        {
+            _binds.Add((admin.Bind, "admin.bind"));
+        }
+        List<ListenerSettings> listeners = [];
+        for (var index = 0; index < options.Listeners.Count; index++)
+        {
+            // Without an upstreams section that could be read, every reference would be one more error about the same thing.
+            if (
+                CheckOne($"listeners[{index}]", options.Listeners[index], options.Has(nameof(options.Upstreams)) ? upstreams : null) is
+                { } listener
+            )
+            {
+                listeners.Add(listener);
+            }
+        }
+        return listeners;
+    }
+
+    private ListenerSettings? CheckOne(string path, ListenerOptions options, IReadOnlyDictionary<string, UpstreamSettings?>? upstreams)
+    {
+        CheckName(path, options);
+        var bind = CheckBind(path, options);
+        var upstream = FindUpstream(path, options, upstreams);
+        var tls = options.Tls is null ? null : CheckTls($"{path}.tls", options.Tls, options.Limits);
+        if (options.Name is null || bind is null || upstream is null || tls is null)
+        {
+            return null;
+        }
+        return new ListenerSettings
+        {
+            Name = options.Name,
+            Bind = bind,
+            Upstream = upstream,
+            Tls = tls,
+            HandshakeTimeout = options.Timeouts.Handshake,
+            IdleTimeout = options.Timeouts.Idle,
+            ShutdownTimeout = options.Timeouts.Shutdown,
+            MaxConnections = options.Limits.Connections,
+            CreditBytes = options.Limits.Credit,
+        };
+    }
+
+    private void CheckName(string path, ListenerOptions options)
+    {
+        var position = options.At(nameof(options.Name));
+        if (options.Name is not null && !_names.TryAdd(options.Name, position))
+        {
+            problems.Error(
+                position,
+                $"{path}.name {options.Name} is already the name of the listener on line {_names[options.Name].Line}. Give each its own."
+            );
+        }
+    }
+
+    private IPEndPoint? CheckBind(string path, ListenerOptions options)
+    {
+        if (options.Bind is null)
+        {
+            return null;
+        }
+        var position = options.At(nameof(options.Bind));
+        if (!AddressText.TryParseBind(options.Bind, out var bind, out var problem))
+        {
+            problems.Error(position, $"{path}.bind is '{options.Shown(nameof(options.Bind))}', {problem}");
+            return null;
+        }
+        var taken = _binds.Find(other => AddressText.Conflict(other.Bind, bind));
+        if (taken.Owner is not null)
+        {
+            problems.Error(position, $"{path}.bind {bind} conflicts with {taken.Owner} ({taken.Bind}). Use another port or address.");
+        }
+        _binds.Add((bind, $"{path}.bind"));
+        return bind;
+    }
+
+    private UpstreamSettings? FindUpstream(string path, ListenerOptions options, IReadOnlyDictionary<string, UpstreamSettings?>? upstreams)
+    {
+        if (options.Upstream is null || upstreams is null)
+        {
+            return null;
+        }
+        if (upstreams.TryGetValue(options.Upstream, out var upstream))
+        {
+            return upstream;
+        }
+        var known = upstreams.Count == 0 ? "There is none under upstreams." : $"There are: {string.Join(", ", upstreams.Keys)}.";
+        problems.Error(
+            options.At(nameof(options.Upstream)),
+            $"{path}.upstream '{options.Shown(nameof(options.Upstream))}' does not exist. {known}{NearestName.Suggest(options.Upstream, upstreams.Keys)}"
+        );
+        return null;
+    }
+
+    private TlsServerSettings? CheckTls(string path, TlsOptions options, LimitOptions limits)
+    {
+        var minimum = ToVersion(options.MinimumVersion);
+        var maximum = ToVersion(options.MaximumVersion);
+        if (minimum > maximum)
+        {
+            var culprit = options.Has(nameof(options.MinimumVersion)) ? nameof(options.MinimumVersion) : nameof(options.MaximumVersion);
+            problems.Error(
+                options.At(culprit),
+                $"{path}.minimumVersion {options.MinimumVersion} is above maximumVersion {options.MaximumVersion}: no client could connect. Lower the one or raise the other."
+            );
+        }
+        if (options.AllowClientRenegotiation && minimum == TlsVersion.Tls13)
+        {
+            problems.Warning(
+                options.At(nameof(options.AllowClientRenegotiation)),
+                $"{path}.allowClientRenegotiation has no effect: TLS 1.3 has no renegotiation."
+            );
+        }
+        CheckApplicationProtocols(path, options);
+        var certificates = _certificates.Check($"{path}.certificates", options);
+        if (certificates is null)
+        {
+            return null;
+        }
+        return new TlsServerSettings
+        {
+            Certificates = certificates,
+            MinimumVersion = minimum,
+            MaximumVersion = maximum,
+            ApplicationProtocols = options.ApplicationProtocols,
+            Tickets = options.Tickets,
+            AllowClientRenegotiation = options.AllowClientRenegotiation,
+            Limits = new TlsLimits
+            {
+                MaxHandshakeBytes = limits.HandshakeBytes,
+                MaxKeyUpdates = limits.KeyUpdates,
+                MaxRecordsWithoutData = limits.RecordsWithoutData,
+                MaxWarnings = limits.Warnings,
+                MaxRehandshakes = limits.Rehandshakes,
+                MaxRecordsPerKey = limits.RecordsPerKey,
+            },
+        };
+    }
+
+    private void CheckApplicationProtocols(string path, TlsOptions options)
+    {
+        // RFC 7301 §3.1: a protocol name is 1 to 255 bytes, and the whole list has a length of 16 bits.
+        const int LongestName = 255;
+        HashSet<string> seen = new(StringComparer.Ordinal);
+        for (var index = 0; index < options.ApplicationProtocols.Count; index++)
+        {
+            var protocol = options.ApplicationProtocols[index];
+            var position = options.At(nameof(options.ApplicationProtocols), index);
+            if (Encoding.UTF8.GetByteCount(protocol) > LongestName)
+            {
+                problems.Error(
+                    position,
+                    $"{path}.applicationProtocols[{index}] is longer than {LongestName} bytes. Write a name such as h2 or http/1.1."
+                );
+            }
+            else if (!seen.Add(protocol))
+            {
+                problems.Error(position, $"{path}.applicationProtocols has {protocol} twice. Remove one.");
+            }
+        }
+    }
+
+    private static TlsVersion ToVersion(string text) => text == "1.3" ? TlsVersion.Tls13 : TlsVersion.Tls12;
+}

@@ -1,0 +1,66 @@
+using System.Net;
+using TlsGateway.Actors.Settings;
+using TlsGateway.Tls;
+
+namespace TlsGateway.Gateway.Configuration;
+
+/// <summary>
+/// One checked configuration file. Complete but for what the process makes itself: the development certificate and the demo upstream's address,
+/// which <see cref="ToSettings"/> fills in.
+/// </summary>
+internal sealed record GatewayConfiguration
+{
+    /// <summary>The file, absolute.</summary>
+    public required string File { get; init; }
+
+    public required TimeSpan DrainTimeout { get; init; }
+
+    /// <summary>0: one per core.</summary>
+    public required int EventLoops { get; init; }
+
+    /// <summary>Absolute.</summary>
+    public required string StateFolder { get; init; }
+
+    public required AdminSettings Admin { get; init; }
+    public required LogSettings Log { get; init; }
+
+    /// <summary>With an empty certificate list where the development certificate is wanted, and no address where the demo upstream is.</summary>
+    public required IReadOnlyList<ListenerSettings> Listeners { get; init; }
+
+    public required int UpstreamCount { get; init; }
+
+    public bool NeedsDevelopmentCertificate => Listeners.Any(UsesDevelopmentCertificate);
+
+    public bool NeedsDemoUpstream => Listeners.Any(static listener => listener.Upstream.Addresses.Count == 0);
+
+    public static bool UsesDevelopmentCertificate(ListenerSettings listener) => listener.Tls.Certificates.Count == 0;
+
+    /// <summary>The data path's settings.</summary>
+    /// <param name="generation">Of this configuration, from 1.</param>
+    /// <param name="development">Required if <see cref="NeedsDevelopmentCertificate"/>.</param>
+    /// <param name="demo">The demo upstream's address; required if <see cref="NeedsDemoUpstream"/>.</param>
+    /// <exception cref="InvalidOperationException">One that is needed is missing.</exception>
+    public GatewaySettings ToSettings(int generation, TlsCertificate? development, IPEndPoint? demo) =>
+        new()
+        {
+            Generation = generation,
+            DrainTimeout = DrainTimeout,
+            Listeners = [.. Listeners.Select(listener => Complete(listener, development, demo))],
+        };
+
+    private static ListenerSettings Complete(ListenerSettings listener, TlsCertificate? development, IPEndPoint? demo)
+    {
+        if (UsesDevelopmentCertificate(listener))
+        {
+            var certificate =
+                development ?? throw new InvalidOperationException($"Listener {listener.Name} needs the development certificate.");
+            listener = listener with { Tls = listener.Tls with { Certificates = [certificate] } };
+        }
+        if (listener.Upstream.Addresses.Count == 0)
+        {
+            var address = demo ?? throw new InvalidOperationException($"Listener {listener.Name} needs the demo upstream.");
+            listener = listener with { Upstream = listener.Upstream with { Addresses = [address] } };
+        }
+        return listener;
+    }
+}

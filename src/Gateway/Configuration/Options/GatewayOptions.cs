@@ -1,0 +1,39 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using TlsGateway.Gateway.Configuration.Values;
+
+namespace TlsGateway.Gateway.Configuration.Options;
+
+/// <summary>The whole file.</summary>
+[Description(
+    "Configuration of the TLS gateway. Values may hold environment variables: ${NAME} or ${NAME:-default}; $${ is written for ${ itself."
+)]
+internal sealed class GatewayOptions : PositionedOptions
+{
+    [Description("How long open connections may go on after SIGTERM before they are closed with close_notify.")]
+    [Duration("0s", "24h")]
+    public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Null: one per core.</summary>
+    [Description("Event loops, each one thread. auto is one per core. Takes effect at start, not at reload.")]
+    [Count(1, 256, Word = "auto")]
+    public int? EventLoops { get; set; }
+
+    [Description("Folder for development certificates, relative to the folder in which the gateway was started.")]
+    [Text("a folder")]
+    public string StateFolder { get; set; } = "state";
+
+    [Description("Metrics and health over plain HTTP.")]
+    public AdminOptions Admin { get; set; } = new();
+
+    [Description("What is logged and how.")]
+    public LogOptions Log { get; set; } = new();
+
+    [Required]
+    [Description("Where clients connect.")]
+    public List<ListenerOptions> Listeners { get; set; } = [];
+
+    [Required]
+    [Description("Whereto listeners relay, by name.")]
+    public Dictionary<string, UpstreamOptions> Upstreams { get; set; } = new(StringComparer.Ordinal);
+}

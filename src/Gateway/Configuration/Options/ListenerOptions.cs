@@ -1,0 +1,33 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using TlsGateway.Gateway.Configuration.Values;
+
+namespace TlsGateway.Gateway.Configuration.Options;
+
+internal sealed class ListenerOptions : PositionedOptions
+{
+    [Required]
+    [Description("Your name for it, used in logs and as metric label. Unique.")]
+    [Text("a name of letters, digits, -, _ and ., at most 63", Pattern = TextAttribute.NamePattern)]
+    public string? Name { get; set; }
+
+    [Required]
+    [Description("Where it listens. :8443 is every address, IPv4 and IPv6.")]
+    [Text("an address and port", Examples = [":8443", "0.0.0.0:8443", "[::]:8443", "localhost:8443"])]
+    public string? Bind { get; set; }
+
+    [Required]
+    [Description("The upstream that connections are relayed to, one of those under upstreams.")]
+    [Text("the name of an upstream")]
+    public string? Upstream { get; set; }
+
+    [Required]
+    [Description("How it speaks TLS.")]
+    public TlsOptions? Tls { get; set; }
+
+    [Description("How long things may take.")]
+    public TimeoutOptions Timeouts { get; set; } = new();
+
+    [Description("What clients may do. Each bounds what one connection can cost.")]
+    public LimitOptions Limits { get; set; } = new();
+}

@@ -1,0 +1,109 @@
+using TlsGateway.Gateway.Configuration;
+using TlsGateway.Gateway.Configuration.Checking;
+using TlsGateway.Gateway.Logging;
+
+namespace TlsGateway.Gateway.Hosting;
+
+/// <summary>
+/// Reads the configuration again when asked and hands it to the running gateway. A file with errors changes nothing. Requests come one after the other;
+/// those that come while one is running are answered by one more. Any thread.
+/// </summary>
+internal sealed class ConfigurationReloader(
+    GatewayConfiguration initial,
+    string file,
+    ConfigurationWorld world,
+    LogLevelSwitch level,
+    GatewayRuntime runtime,
+    ILogger<ConfigurationReloader> log
+)
+{
+    /// <summary>What was read at start: some keys keep its values.</summary>
+    private readonly GatewayConfiguration _started = initial;
+    private readonly Lock _lock = new();
+    private Task _running = Task.CompletedTask;
+    private bool _isQueued;
+
+    /// <summary>What is served now.</summary>
+    public GatewayConfiguration Current { get; private set; } = initial;
+
+    /// <summary>Asks for a reload; does not wait for it.</summary>
+    /// <returns>The reload that answers this request; it never fails.</returns>
+    public Task RequestReload(string signal)
+    {
+        lock (_lock)
+        {
+            if (!_isQueued)
+            {
+                _isQueued = true;
+                _running = ReloadAfterAsync(_running, signal);
+            }
+            return _running;
+        }
+    }
+
+    private async Task ReloadAfterAsync(Task previous, string signal)
+    {
+        await previous.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        lock (_lock)
+        {
+            // From here on the file may have been read: a later request needs a reload of its own.
+            _isQueued = false;
+        }
+        try
+        {
+            log.Reloading(file, signal);
+            await ReloadAsync().ConfigureAwait(false);
+        }
+        catch (GatewayStartException refused)
+        {
+            log.ConfigurationError(refused.Message);
+            log.ReloadRefused(1, runtime.Generation);
+        }
+        catch (Exception failed)
+        {
+            log.ReloadFailed(failed, runtime.Generation);
+        }
+    }
+
+    private async Task ReloadAsync()
+    {
+        var result = await ConfigurationLoader.LoadAsync(file, world, CancellationToken.None).ConfigureAwait(false);
+        foreach (var problem in result.Problems)
+        {
+            if (problem.Severity == ProblemSeverity.Error)
+            {
+                log.ConfigurationError(problem.ToString());
+            }
+            else
+            {
+                log.ConfigurationWarning(problem.ToString());
+            }
+        }
+        if (result.Configuration is not { } next)
+        {
+            log.ReloadRefused(result.Problems.Count(static problem => problem.Severity == ProblemSeverity.Error), runtime.Generation);
+            return;
+        }
+        await runtime.ReloadAsync(next).ConfigureAwait(false);
+        WarnOfRestart(next);
+        level.Level = next.Log.Level;
+        Current = next;
+        log.Reloaded(runtime.Generation, file, next.Listeners.Count);
+    }
+
+    private void WarnOfRestart(GatewayConfiguration next)
+    {
+        if (next.EventLoops != _started.EventLoops)
+        {
+            log.NeedsRestart("eventLoops");
+        }
+        if (!next.Admin.Bind.Equals(_started.Admin.Bind))
+        {
+            log.NeedsRestart("admin.bind");
+        }
+        if (next.Log.Format != _started.Log.Format)
+        {
+            log.NeedsRestart("log.format");
+        }
+    }
+}

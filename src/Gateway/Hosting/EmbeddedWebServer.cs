@@ -1,0 +1,37 @@
+using System.Net;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace TlsGateway.Gateway.Hosting;
+
+/// <summary>
+/// Makes the small HTTP servers inside the gateway. They take nothing from the environment (a container image's ASPNETCORE_HTTP_PORTS would open a
+/// port), react to no signal, and log where the gateway logs.
+/// </summary>
+internal static class EmbeddedWebServer
+{
+    /// <summary>A builder for a server on one address that speaks HTTP/1.1.</summary>
+    public static WebApplicationBuilder CreateBuilder(IPEndPoint bind, ILoggerFactory loggers, Action<KestrelServerLimits>? limits = null)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "TlsGateway" });
+        builder
+            .WebHost.UseKestrelCore()
+            .ConfigureKestrel(kestrel =>
+            {
+                kestrel.AddServerHeader = false;
+                limits?.Invoke(kestrel.Limits);
+                kestrel.Listen(bind, static endpoint => endpoint.Protocols = HttpProtocols.Http1);
+            });
+        builder.Services.AddRoutingCore();
+        builder.Services.AddSingleton(loggers);
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        return builder;
+    }
+
+    /// <summary>Signals are the gateway's: it starts and stops these servers itself.</summary>
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

@@ -1,0 +1,44 @@
+namespace TlsGateway.Gateway.Hosting;
+
+/// <summary>What the process itself logs. Event ids 100 to 199.</summary>
+internal static partial class GatewayLog
+{
+    [LoggerMessage(100, LogLevel.Information, "{Line}")]
+    public static partial void Started(this ILogger log, string line);
+
+    [LoggerMessage(101, LogLevel.Warning, "{Problem}")]
+    public static partial void ConfigurationWarning(this ILogger log, string problem);
+
+    [LoggerMessage(102, LogLevel.Error, "{Problem}")]
+    public static partial void ConfigurationError(this ILogger log, string problem);
+
+    [LoggerMessage(103, LogLevel.Information, "Reloading {File}: {Signal} received")]
+    public static partial void Reloading(this ILogger log, string file, string signal);
+
+    [LoggerMessage(104, LogLevel.Information, "Serving generation {Generation} of {File}, listeners: {Listeners}")]
+    public static partial void Reloaded(this ILogger log, int generation, string file, int listeners);
+
+    [LoggerMessage(105, LogLevel.Error, "Reload refused, errors: {Errors}; still serving generation {Generation}")]
+    public static partial void ReloadRefused(this ILogger log, int errors, int generation);
+
+    [LoggerMessage(106, LogLevel.Warning, "{Key} has changed: that takes effect at the next start")]
+    public static partial void NeedsRestart(this ILogger log, string key);
+
+    [LoggerMessage(107, LogLevel.Information, "{Signal} received: draining for up to {DrainSeconds} s; once more stops at once")]
+    public static partial void Draining(this ILogger log, string signal, double drainSeconds);
+
+    [LoggerMessage(108, LogLevel.Information, "Drained: all connections have ended")]
+    public static partial void Drained(this ILogger log);
+
+    [LoggerMessage(109, LogLevel.Warning, "{Signal} received again: stopping at once")]
+    public static partial void StoppingAtOnce(this ILogger log, string signal);
+
+    [LoggerMessage(110, LogLevel.Error, "Reload failed: still serving generation {Generation}")]
+    public static partial void ReloadFailed(this ILogger log, Exception failure, int generation);
+
+    [LoggerMessage(111, LogLevel.Warning, "Drain time is over with {Connections} connections open: they were closed")]
+    public static partial void DrainTimeOver(this ILogger log, long connections);
+
+    [LoggerMessage(112, LogLevel.Error, "Outside any actor: an event loop's work failed; the loop goes on")]
+    public static partial void LoopWorkFailed(this ILogger log, Exception failure);
+}

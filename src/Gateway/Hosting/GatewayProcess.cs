@@ -1,0 +1,112 @@
+using Akka.Actor;
+using Akka.Actor.Setup;
+using Akka.Configuration;
+using Akka.Hosting;
+using TlsGateway.Actors.Dispatch;
+using TlsGateway.Gateway.Admin;
+using TlsGateway.Gateway.Configuration;
+using TlsGateway.Gateway.Configuration.Checking;
+using TlsGateway.Gateway.Logging;
+
+namespace TlsGateway.Gateway.Hosting;
+
+/// <summary>Puts the process together: generic host, ActorSystem, gateway.</summary>
+internal static class GatewayProcess
+{
+    /// <summary>
+    /// The host stops the ActorSystem after the gateway has drained; Akka itself must neither end the process nor race the host when the process is told
+    /// to end. Dead letters at that time are connections that are gone: no news.
+    /// </summary>
+    private const string Hocon = """
+        akka {
+          stdout-loglevel = WARNING
+          log-dead-letters-during-shutdown = off
+          coordinated-shutdown {
+            exit-clr = off
+            run-by-clr-shutdown-hook = off
+          }
+        }
+        """;
+
+    /// <summary>Runs until a signal or <paramref name="cancellation"/> stops it and it has drained.</summary>
+    /// <exception cref="GatewayStartException">It could not start; what had been started is stopped again.</exception>
+    public static async Task RunAsync(
+        GatewayConfiguration configuration,
+        string file,
+        ConfigurationWorld world,
+        TextWriter output,
+        CancellationToken cancellation
+    )
+    {
+        using var host = Build(configuration, file, world, output);
+        try
+        {
+            await host.StartAsync(cancellation).ConfigureAwait(false);
+            await host.WaitForShutdownAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (GatewayStartException)
+        {
+            await host.Services.GetRequiredService<GatewayRuntime>().DisposeAsync().ConfigureAwait(false);
+            await host.Services.GetRequiredService<ActorSystem>().Terminate().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private static IHost Build(GatewayConfiguration configuration, string file, ConfigurationWorld world, TextWriter output)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "TlsGateway" });
+        LogLevelSwitch level = new(configuration.Log.Level);
+        builder.Logging.AddGatewayLogging(configuration.Log.Format, level);
+        // The drain has its own limit and a second signal ends it: the host must not cut it short.
+        builder.Services.Configure<HostOptions>(static options => options.ShutdownTimeout = Timeout.InfiniteTimeSpan);
+        builder.Services.AddSingleton(configuration);
+        builder.Services.AddSingleton(world.Time);
+        builder.Services.AddSingleton<GatewayReadiness>();
+        builder.Services.AddSingleton<GatewayRuntime>();
+        builder.Services.AddSingleton(new StartReport(output));
+        builder.Services.AddSingleton(services => new ConfigurationReloader(
+            configuration,
+            file,
+            world,
+            level,
+            services.GetRequiredService<GatewayRuntime>(),
+            services.GetRequiredService<ILogger<ConfigurationReloader>>()
+        ));
+        builder.Services.AddSingleton<IHostLifetime, SignalLifetime>();
+        builder.Services.AddAkka("gateway", (akka, services) => Configure(akka, configuration, services));
+        builder.Services.AddHostedService<GatewayService>();
+        return builder.Build();
+    }
+
+    private static void Configure(AkkaConfigurationBuilder akka, GatewayConfiguration configuration, IServiceProvider services)
+    {
+        var loops = configuration.EventLoops > 0 ? configuration.EventLoops : Environment.ProcessorCount;
+        var log = services.GetRequiredService<ILogger<GatewayService>>();
+        akka.AddHocon(EventLoops.MailboxConfig(loops), HoconAddMode.Prepend);
+        akka.AddHocon(ConfigurationFactory.ParseString(Hocon), HoconAddMode.Prepend);
+        akka.AddSetup(
+            new EventLoopsSetup
+            {
+                Count = loops,
+                Time = services.GetRequiredService<TimeProvider>(),
+                OnUnhandled = log.LoopWorkFailed,
+            }
+        );
+        akka.ConfigureLoggers(loggers =>
+        {
+            loggers.ClearLoggers();
+            loggers.LogLevel = ToAkka(configuration.Log.Level);
+            loggers.AddLoggerFactory();
+        });
+    }
+
+    /// <summary>Akka filters before our switch does; its debug level is costly, so it is on only when it was asked for at the start.</summary>
+    private static Akka.Event.LogLevel ToAkka(LogLevel level) =>
+        level switch
+        {
+            LogLevel.Trace or LogLevel.Debug => Akka.Event.LogLevel.DebugLevel,
+            LogLevel.Information => Akka.Event.LogLevel.InfoLevel,
+            LogLevel.Warning => Akka.Event.LogLevel.WarningLevel,
+            _ => Akka.Event.LogLevel.ErrorLevel,
+        };
+}

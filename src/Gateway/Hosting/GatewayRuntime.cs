@@ -1,0 +1,134 @@
+using System.Net;
+using Akka.Actor;
+using TlsGateway.Actors;
+using TlsGateway.Gateway.Admin;
+using TlsGateway.Gateway.Certificates;
+using TlsGateway.Gateway.Configuration;
+using TlsGateway.Gateway.Demo;
+using TlsGateway.Tls;
+using TlsGateway.Transport;
+
+namespace TlsGateway.Gateway.Hosting;
+
+/// <summary>
+/// Everything that runs: the data path, and what the process makes around it (admin endpoint, demo upstream, development certificate). Calls come one at
+/// a time.
+/// </summary>
+internal sealed class GatewayRuntime(
+    ActorSystem system,
+    GatewayReadiness readiness,
+    TimeProvider time,
+    ILoggerFactory loggers,
+    ILogger<GatewayRuntime> log
+) : IAsyncDisposable
+{
+    private GatewayHost? _host;
+    private AdminServer? _admin;
+    private DemoUpstream? _demo;
+
+    /// <summary>Of the configuration that new connections take; 0 before the start.</summary>
+    public int Generation { get; private set; }
+
+    /// <summary>The development certificate that is served; null when none is.</summary>
+    public DevelopmentCertificates? Development { get; private set; }
+
+    public IPEndPoint? AdminEndPoint => _admin?.EndPoint;
+
+    public IReadOnlyList<BoundListener> Listeners => _host?.Listeners ?? [];
+
+    /// <summary>Starts all; on failure, what had been started is left for <see cref="DisposeAsync"/>.</summary>
+    /// <exception cref="GatewayStartException">Something cannot be had; says what.</exception>
+    public async Task StartAsync(GatewayConfiguration configuration, CancellationToken cancellation)
+    {
+        try
+        {
+            _admin = await AdminServer.StartAsync(configuration.Admin, readiness, loggers, cancellation).ConfigureAwait(false);
+            var settings = await PrepareAsync(configuration, generation: 1, cancellation).ConfigureAwait(false);
+            _host = await GatewayHost
+                .StartAsync(system, settings.Gateway, new GatewayHostOptions { LoggerFactory = loggers })
+                .ConfigureAwait(false);
+            (Generation, Development) = (1, settings.Development);
+        }
+        catch (Exception failed) when (IsOperators(failed))
+        {
+            throw new GatewayStartException(failed.Message, IsOfConfiguration(failed), failed);
+        }
+        readiness.Phase = GatewayPhase.Ready;
+    }
+
+    /// <summary>Makes a configuration the one that new connections take. When it throws, nothing has changed.</summary>
+    /// <exception cref="GatewayStartException">Something cannot be had; says what.</exception>
+    public async Task ReloadAsync(GatewayConfiguration next)
+    {
+        if (_host is not { } host || readiness.Phase == GatewayPhase.Draining)
+        {
+            throw new InvalidOperationException("The gateway is not serving.");
+        }
+        try
+        {
+            var settings = await PrepareAsync(next, Generation + 1, CancellationToken.None).ConfigureAwait(false);
+            await host.ReloadAsync(settings.Gateway).ConfigureAwait(false);
+            (Generation, Development) = (Generation + 1, settings.Development);
+        }
+        catch (Exception failed) when (IsOperators(failed))
+        {
+            throw new GatewayStartException(failed.Message, IsOfConfiguration(failed), failed);
+        }
+    }
+
+    /// <summary>Accepts no more and waits for open connections, at most <paramref name="timeout"/>; then closes them.</summary>
+    public async Task DrainAsync(TimeSpan timeout)
+    {
+        readiness.Phase = GatewayPhase.Draining;
+        if (_host is not { } host)
+        {
+            return;
+        }
+        await host.DrainAsync(timeout, CancellationToken.None).ConfigureAwait(false);
+        if (host.OpenConnections is var left and > 0)
+        {
+            log.DrainTimeOver(left);
+        }
+        else
+        {
+            log.Drained();
+        }
+    }
+
+    /// <summary>Gives everything up but the ActorSystem, which the host owns. May be called again.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await DisposeAsync(Interlocked.Exchange(ref _host, null)).ConfigureAwait(false);
+        await DisposeAsync(Interlocked.Exchange(ref _demo, null)).ConfigureAwait(false);
+        await DisposeAsync(Interlocked.Exchange(ref _admin, null)).ConfigureAwait(false);
+    }
+
+    private static ValueTask DisposeAsync(IAsyncDisposable? part) => part?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private async Task<(Actors.Settings.GatewaySettings Gateway, DevelopmentCertificates? Development)> PrepareAsync(
+        GatewayConfiguration configuration,
+        int generation,
+        CancellationToken cancellation
+    )
+    {
+        DevelopmentCertificates? development = null;
+        if (configuration.NeedsDevelopmentCertificate)
+        {
+            development = DevelopmentCertificates.LoadOrMake(configuration.StateFolder, Environment.MachineName, time);
+            if (development.Warning is { } warning)
+            {
+                log.ConfigurationWarning(warning);
+            }
+        }
+        if (configuration.NeedsDemoUpstream)
+        {
+            _demo ??= await DemoUpstream.StartAsync(loggers, cancellation).ConfigureAwait(false);
+        }
+        return (configuration.ToSettings(generation, development?.Certificate, _demo?.EndPoint), development);
+    }
+
+    /// <summary>A failure that the operator can do something about, with a message for him; others are faults of the program.</summary>
+    private static bool IsOperators(Exception failed) => IsOfConfiguration(failed) || failed is SocketSetupException or IOException;
+
+    private static bool IsOfConfiguration(Exception failed) => failed is TlsConfigurationException or DevelopmentCertificateException;
+}

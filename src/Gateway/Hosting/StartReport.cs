@@ -1,0 +1,69 @@
+using System.Net;
+using TlsGateway.Actors.Settings;
+using TlsGateway.Gateway.Configuration;
+using TlsGateway.Gateway.Configuration.Options;
+using TlsGateway.Tls.OpenSsl;
+
+namespace TlsGateway.Gateway.Hosting;
+
+/// <summary>What an operator sees at the start: what runs, where, and how to try it. On stdout as text, or as log events when the log is JSON.</summary>
+internal sealed class StartReport(TextWriter output)
+{
+    public async Task WriteAsync(GatewayConfiguration configuration, GatewayRuntime runtime, ILogger log)
+    {
+        foreach (var line in Lines(configuration, runtime))
+        {
+            if (configuration.Log.Format == LogFormat.Json)
+            {
+                log.Started(line);
+            }
+            else
+            {
+                await output.WriteLineAsync(line).ConfigureAwait(false);
+            }
+        }
+        await output.FlushAsync().ConfigureAwait(false);
+    }
+
+    private static IEnumerable<string> Lines(GatewayConfiguration configuration, GatewayRuntime runtime)
+    {
+        yield return $"TLS gateway {GatewayVersion.Text}, engine openssl ({OpenSslLibrary.VersionText})";
+        yield return $"configuration {configuration.File}, generation {runtime.Generation}";
+        yield return $"admin http://{runtime.AdminEndPoint}: /metrics /healthz /ready";
+        foreach (var listener in runtime.Listeners)
+        {
+            var settings = configuration.Listeners.First(candidate => candidate.Name == listener.Name);
+            yield return $"listener {listener.Name} on {listener.EndPoint}, upstream {settings.Upstream.Name} ({DescribeUpstream(settings)})";
+        }
+        if (runtime.Development is not { } development)
+        {
+            yield break;
+        }
+        yield return $"development certificate {(development.WereMade ? "made" : "loaded")}, for localhost; try it:";
+        foreach (var listener in runtime.Listeners)
+        {
+            var settings = configuration.Listeners.First(candidate => candidate.Name == listener.Name);
+            if (GatewayConfiguration.UsesDevelopmentCertificate(settings))
+            {
+                yield return "  " + CurlCommand(development.AuthorityFile, listener.EndPoint);
+            }
+        }
+    }
+
+    /// <summary>A command that works when it is pasted. An address that localhost does not stand for is given to curl by hand.</summary>
+    internal static string CurlCommand(string authorityFile, IPEndPoint endPoint)
+    {
+        var isLocal =
+            endPoint.Address.Equals(IPAddress.Any) || endPoint.Address.Equals(IPAddress.IPv6Any) || IPAddress.IsLoopback(endPoint.Address);
+        var resolve = isLocal ? "" : $"--resolve localhost:{endPoint.Port}:{endPoint.Address} ";
+        return $"curl {resolve}--cacert {Quote(authorityFile)} https://localhost:{endPoint.Port}/";
+    }
+
+    private static string DescribeUpstream(ListenerSettings listener) =>
+        listener.Upstream.Addresses.Count == 0 ? UpstreamOptions.EmbeddedDemo : string.Join(", ", listener.Upstream.Addresses);
+
+    private static string Quote(string path) =>
+        path.All(static character => char.IsAsciiLetterOrDigit(character) || "/._-+".Contains(character, StringComparison.Ordinal))
+            ? path
+            : $"'{path.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+}
