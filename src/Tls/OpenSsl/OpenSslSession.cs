@@ -215,16 +215,16 @@ public sealed unsafe class OpenSslSession : ITlsSession
         {
             return TlsStatus.Error;
         }
-        if (io->HandshakeComplete && !io->Rehandshaking && !_isCloseSent)
+        if (io->HandshakeComplete && !_isCloseSent)
         {
-            // Tickets or a KeyUpdate that did not fit yet go first.
-            TlsStatus status = SendHandshake();
+            // Tickets, a KeyUpdate that did not fit yet and a renegotiation that runs go first: OpenSSL sends no close_notify in between.
+            TlsStatus status = io->Rehandshaking ? DriveRehandshake(waitForPeer: false) : SendHandshake();
             if (status != TlsStatus.Done)
             {
                 return status;
             }
         }
-        // In the middle of a handshake OpenSSL cannot send close_notify: send nothing.
+        // In the middle of the first handshake OpenSSL cannot send close_notify: send nothing.
         if (_isCloseSent || !io->HandshakeComplete || LibSsl.SSL_in_init(_ssl) != 0)
         {
             _isCloseSent = true;
