@@ -35,7 +35,7 @@ public class SessionMachineBenchmarks
         steps += (int)SessionMachine.Next(_state);
         SessionMachine.DataArrived(ref _state);
         steps += (int)SessionMachine.Next(_state);
-        SessionMachine.WriteReturned(ref _state, TlsStatus.Done, false, new SessionFacts(false, false, true, false, default), 2);
+        SessionMachine.WriteReturned(ref _state, TlsStatus.Done, false, new SessionFacts(false, false, true, false, false, default), 2);
         steps += (int)SessionMachine.Next(_state);
         SessionMachine.Sent(ref _state, left: false, more: true);
         return steps + (int)SessionMachine.Next(_state);

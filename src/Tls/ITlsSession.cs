@@ -92,6 +92,12 @@ public interface ITlsSession : IDisposable
     /// <summary>A rehandshake was asked for or is running.</summary>
     bool IsRehandshaking { get; }
 
+    /// <summary>
+    /// Application data that came during a rehandshake fills the room kept for it: a <see cref="Write"/> that says <see cref="TlsStatus.WantRead"/> goes on
+    /// only after <see cref="Read"/> took some.
+    /// </summary>
+    bool MustReadFirst { get; }
+
     /// <summary>What was negotiated; meaningful once <see cref="IsHandshakeComplete"/>. Allocates: call it once per handshake.</summary>
     TlsSessionInfo DescribeSession();
 

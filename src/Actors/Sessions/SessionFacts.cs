@@ -3,7 +3,14 @@ using TlsGateway.Tls;
 namespace TlsGateway.Actors.Sessions;
 
 /// <summary>What a session says of itself after a call; the machine never sees the session.</summary>
-public readonly record struct SessionFacts(bool RxBuffered, bool MidRecord, bool TxPending, bool Rehandshaking, TlsFailure Failure)
+public readonly record struct SessionFacts(
+    bool RxBuffered,
+    bool MidRecord,
+    bool TxPending,
+    bool Rehandshaking,
+    bool MustReadFirst,
+    TlsFailure Failure
+)
 {
     public static SessionFacts Of(ITlsSession session, bool failed) =>
         new(
@@ -11,6 +18,7 @@ public readonly record struct SessionFacts(bool RxBuffered, bool MidRecord, bool
             session.IsMidRecord,
             !session.TxPending.IsEmpty,
             session.IsRehandshaking,
+            session.MustReadFirst,
             failed ? session.Failure : default
         );
 }

@@ -106,7 +106,10 @@ public static class SessionMachine
         && (s.Blocked & (Blocked.ShutdownOnRead | Blocked.ShutdownOnWrite | Blocked.WriteOnRead | Blocked.WriteOnWrite)) == 0;
 
     private static bool MayRead(in SessionState s) =>
-        !s.ReadClosed && s.Credit > 0 && (s.Blocked & (Blocked.ReadOnRead | Blocked.ReadOnWrite | Blocked.WriteOnRead)) == 0;
+        !s.ReadClosed
+        && s.Credit > 0
+        && (s.Blocked & (Blocked.ReadOnRead | Blocked.ReadOnWrite)) == 0
+        && ((s.Blocked & Blocked.WriteOnRead) == 0 || s.MustReadFirst);
 
     /// <summary>A call waits for bytes; or a read waits for room, and input is buffered meanwhile so that the client's end is seen.</summary>
     private static bool WantsBytes(in SessionState s) =>
@@ -223,6 +226,13 @@ public static class SessionMachine
         s.ReissueRead = false;
         s.Credit -= read;
         Take(ref s, facts);
+        if (read > 0 && (s.Blocked & Blocked.WriteOnRead) != 0)
+        {
+            // It was read so that the write can go on.
+            s.ReissueWrite = true;
+            s.Blocked &= ~Blocked.WriteOnRead;
+        }
+
         switch (status)
         {
             case TlsStatus.Done:
@@ -259,6 +269,10 @@ public static class SessionMachine
                 break;
             case TlsStatus.WantWrite:
                 Block(ref s, Blocked.WriteOnWrite, now);
+                break;
+            case TlsStatus.Closed:
+                // close_notify in the middle of a rehandshake: what is pending can no longer be encrypted.
+                Fail(ref s, CloseReason.ClientTruncated);
                 break;
             default:
                 Fail(ref s, ReasonOf(facts.Failure, inHandshake: false));
@@ -428,6 +442,7 @@ public static class SessionMachine
         s.MidRecord = facts.MidRecord;
         s.TxPending = facts.TxPending;
         s.Rehandshaking = facts.Rehandshaking;
+        s.MustReadFirst = facts.MustReadFirst;
     }
 
     private static CloseReason ReasonOf(in TlsFailure failure, bool inHandshake) =>

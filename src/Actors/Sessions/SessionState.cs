@@ -38,6 +38,9 @@ public struct SessionState
     /// <summary>A rehandshake was asked for or runs.</summary>
     public bool Rehandshaking { get; internal set; }
 
+    /// <summary>A write that waits for bytes cannot go on before a read took what came during the rehandshake.</summary>
+    public bool MustReadFirst { get; internal set; }
+
     /// <summary>Ciphertext waits to be sent.</summary>
     public bool TxPending { get; internal set; }
 

@@ -126,6 +126,9 @@ public sealed unsafe class OpenSslSession : ITlsSession
     public bool OwesTickets => _ticketsOwed > 0;
 
     /// <inheritdoc/>
+    public bool MustReadFirst => _io != null && _chunkBytes - _io->Plain.Count < Math.Min(MaxPlaintext, _chunkBytes);
+
+    /// <inheritdoc/>
     public bool IsRehandshaking => _io != null && _io->Rehandshaking;
 
     /// <inheritdoc/>
@@ -597,10 +600,10 @@ public sealed unsafe class OpenSslSession : ITlsSession
 
     private TlsStatus ReadAhead(SessionIo* io)
     {
-        if (_chunkBytes - io->Plain.Count < Math.Min(MaxPlaintext, _chunkBytes))
+        if (MustReadFirst)
         {
-            // A client may interleave data with its handshake messages, but not without end: nobody can read it before the handshake is over.
-            return Die(new TlsFailure(TlsFailureKind.LimitExceeded, -1, "application data during a rehandshake"));
+            // The caller has to read what is there first: MustReadFirst.
+            return TlsStatus.WantRead;
         }
         io->Plain.MakeRoom(_pool, _chunkBytes, Math.Min(MaxPlaintext, _chunkBytes));
         int result = SslRead(io, io->Plain.TailPointer, io->Plain.Tail);

@@ -39,6 +39,7 @@ internal sealed class ScriptedSession
     public bool MidRecord { get; set; }
     public bool RxBuffered { get; set; }
     public bool Rehandshaking { get; set; }
+    public bool MustReadFirst { get; set; }
     public TlsFailure Failure { get; set; }
     public int ReadBytes { get; set; }
     public bool DataLeftAfterWrite { get; set; }
@@ -218,7 +219,7 @@ internal sealed class ScriptedSession
         }
     }
 
-    private SessionFacts Facts() => new(RxBuffered, MidRecord, TxPending, Rehandshaking, Failure);
+    private SessionFacts Facts() => new(RxBuffered, MidRecord, TxPending, Rehandshaking, MustReadFirst, Failure);
 
     private ScriptedSession Script(Queue<Func<TlsStatus>> queue, TlsStatus status, Action? also)
     {

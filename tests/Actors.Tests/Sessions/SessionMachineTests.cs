@@ -57,6 +57,22 @@ public sealed class SessionMachineTests
     }
 
     [Fact]
+    public void A_blocked_write_lets_a_read_pass_only_when_what_came_meanwhile_fills_its_room()
+    {
+        var s = ScriptedSession.Opened();
+        s.OnWrite(TlsStatus.WantRead, dataLeft: true, () => s.Rehandshaking = true);
+        s.DataArrives();
+        s.Done.Clear();
+        s.OnWrite(TlsStatus.WantRead, dataLeft: true, () => s.MustReadFirst = true);
+        s.OnRead(TlsStatus.WantRead, bytes: 9, () => s.MustReadFirst = false).OnWrite(TlsStatus.Done);
+        s.Receives(IncomingBytes.Some);
+        Assert.Equal(
+            [SessionAction.Receive, SessionAction.Write, SessionAction.Send, SessionAction.Read, SessionAction.Write, SessionAction.Send],
+            s.Done
+        );
+    }
+
+    [Fact]
     public void Each_blocked_call_keeps_the_instant_at_which_it_was_blocked()
     {
         var s = ScriptedSession.Opened();

@@ -1,2 +1,2 @@
 // Descriptors, sessions and buffers of the whole process are counted before and after each test.
-[assembly: Xunit.CollectionBehavior(DisableTestParallelization = true)]
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]

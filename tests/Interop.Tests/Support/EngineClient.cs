@@ -1,0 +1,259 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using TlsGateway.Tls;
+using TlsGateway.Tls.OpenSsl;
+
+namespace TlsGateway.Interop.Tests.Support;
+
+/// <summary>
+/// A TLS client made of the engine's client role and a blocking socket, so that a test decides what is sent, held back, cut or left unread. Every wait is
+/// bounded by <see cref="RunningGateway.Patience"/>.
+/// </summary>
+internal sealed class EngineClient : IDisposable
+{
+    private readonly OpenSslContext _context;
+    private readonly NativePool _pool = new();
+
+    private EngineClient(IPEndPoint gateway, TlsVersion version, int receiveBufferBytes)
+    {
+        _context = Context(version);
+        Session = _context.CreateSession(_pool);
+        Socket = ConnectSocket(gateway, receiveBufferBytes);
+    }
+
+    public Socket Socket { get; }
+
+    public ITlsSession Session { get; }
+
+    /// <summary>Connects; no byte of TLS yet.</summary>
+    /// <param name="gateway">Where to.</param>
+    /// <param name="version">The one version that is offered.</param>
+    /// <param name="receiveBufferBytes">SO_RCVBUF, which fixes the window; 0 leaves the kernel's choice.</param>
+    public static EngineClient Connect(IPEndPoint gateway, TlsVersion version = TlsVersion.Tls13, int receiveBufferBytes = 0) =>
+        new(gateway, version, receiveBufferBytes);
+
+    /// <summary>Connects and ends the handshake.</summary>
+    public static EngineClient Open(IPEndPoint gateway, TlsVersion version = TlsVersion.Tls13, int receiveBufferBytes = 0)
+    {
+        var client = new EngineClient(gateway, version, receiveBufferBytes);
+        client.Handshake();
+        return client;
+    }
+
+    /// <summary>A connected socket without TLS.</summary>
+    public static Socket ConnectSocket(IPEndPoint gateway, int receiveBufferBytes = 0)
+    {
+        var socket = new Socket(gateway.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var patience = (int)RunningGateway.Patience.TotalMilliseconds;
+        socket.SendTimeout = socket.ReceiveTimeout = patience;
+        if (receiveBufferBytes > 0)
+            socket.ReceiveBufferSize = receiveBufferBytes;
+        socket.Connect(gateway);
+        return socket;
+    }
+
+    /// <summary>The first flight of a client, as bytes.</summary>
+    public static byte[] ClientHello(TlsVersion version = TlsVersion.Tls13)
+    {
+        using var context = Context(version);
+        using var pool = new NativePool();
+        using var session = context.CreateSession(pool);
+        Assert.Equal(TlsStatus.WantRead, session.Handshake());
+        return session.TxPending.ToArray();
+    }
+
+    public void Handshake()
+    {
+        while (true)
+        {
+            var status = Session.Handshake();
+            Flush();
+            if (status == TlsStatus.Done)
+                return;
+            Assert.Equal((TlsStatus.WantRead, TlsFailure.None), (status, Session.Failure));
+            Assert.True(Pull(), "the gateway closed in the handshake");
+        }
+    }
+
+    /// <summary>Encrypts and sends all; reads nothing.</summary>
+    public void Send(ReadOnlySpan<byte> data)
+    {
+        do
+        {
+            var status = Session.Write(data, out var written);
+            data = data[written..];
+            Flush();
+            Assert.True(status is TlsStatus.Done or TlsStatus.WantWrite, $"{status} {Session.Failure}");
+        } while (!data.IsEmpty);
+    }
+
+    /// <summary>Receives exactly <paramref name="count"/> bytes of application data.</summary>
+    public byte[] Receive(int count)
+    {
+        var data = new byte[count];
+        for (var got = 0; got < count; )
+        {
+            var status = Session.Read(data.AsSpan(got), out var read);
+            got += read;
+            Flush();
+            if (status == TlsStatus.WantRead)
+                Assert.True(Pull(), $"the gateway closed after {got} of {count} bytes");
+            else
+                Assert.True(status is TlsStatus.Done, $"after {got} of {count} bytes: {status} {Session.Failure}");
+        }
+
+        return data;
+    }
+
+    /// <summary>Sends and receives at once, as fast as either goes, until all of <paramref name="send"/> is out and <paramref name="receive"/> is full.</summary>
+    /// <param name="send">What goes out.</param>
+    /// <param name="receive">What is filled.</param>
+    /// <param name="messageBytes">Bytes per call of the session's Write: a call makes records of at most this size.</param>
+    public void Exchange(ReadOnlySpan<byte> send, Span<byte> receive, int messageBytes = 256 * 1024)
+    {
+        Socket.Blocking = false;
+        while (!send.IsEmpty || !receive.IsEmpty || !Session.TxPending.IsEmpty)
+        {
+            var moved = false;
+            var read = TlsStatus.WantRead;
+            if (!receive.IsEmpty)
+            {
+                read = Session.Read(receive, out var got);
+                receive = receive[got..];
+                moved |= got > 0;
+                Assert.True(read is not (TlsStatus.Error or TlsStatus.Closed), $"{receive.Length} bytes to come: {read} {Session.Failure}");
+            }
+
+            if (!send.IsEmpty && Session.TxPending.Length < OpenSslContext.ChunkBytes / 2)
+            {
+                var status = Session.Write(send[..Math.Min(send.Length, messageBytes)], out var written);
+                send = send[written..];
+                moved |= written > 0;
+                Assert.True(status != TlsStatus.Error, $"{send.Length} bytes to send: {Session.Failure}");
+            }
+
+            moved |= TrySend() | TryPull();
+            if (!moved)
+                WaitForSocket(toWrite: !Session.TxPending.IsEmpty);
+        }
+
+        Socket.Blocking = true;
+    }
+
+    /// <summary>Receives exactly this text.</summary>
+    public void Expect(string text) => Assert.Equal(text, Encoding.UTF8.GetString(Receive(Encoding.UTF8.GetByteCount(text))));
+
+    public void AssertEchoes(string text)
+    {
+        var bytes = Encoding.UTF8.GetBytes(text);
+        Send(bytes);
+        Assert.Equal(text, Encoding.UTF8.GetString(Receive(bytes.Length)));
+    }
+
+    /// <summary>Sends what the session has pending.</summary>
+    public void Flush()
+    {
+        while (!Session.TxPending.IsEmpty)
+            Session.TxConsume(Socket.Send(Session.TxPending));
+    }
+
+    /// <summary>Receives once into the session; false at the end of the stream, of which the session is told.</summary>
+    public bool Pull()
+    {
+        var received = Socket.Receive(Session.RxFree);
+        Session.RxCommit(received);
+        if (received == 0)
+            Session.RxEof();
+        return received > 0;
+    }
+
+    /// <summary>Reads on until the session ends and says how; data on the way is dropped.</summary>
+    public TlsStatus ReadToEnd()
+    {
+        var scratch = new byte[64 * 1024];
+        while (true)
+        {
+            var status = Session.Read(scratch, out _);
+            Flush();
+            if (status is TlsStatus.Closed or TlsStatus.Error)
+                return status;
+            if (status == TlsStatus.WantRead)
+                _ = Pull();
+        }
+    }
+
+    /// <summary>Sends close_notify: this side sends no more. The TCP connection stays open both ways.</summary>
+    public void Shutdown()
+    {
+        Assert.Equal(TlsStatus.Done, Session.Shutdown());
+        Flush();
+    }
+
+    /// <summary>close_notify both ways, then the end of the stream.</summary>
+    public void CloseCleanly()
+    {
+        Assert.Equal(TlsStatus.Done, Session.Shutdown());
+        Flush();
+        Assert.Equal(TlsStatus.Closed, ReadToEnd());
+        Socket.Close();
+    }
+
+    /// <summary>Ends the TCP connection with a reset.</summary>
+    public void Reset() => Reset(Socket);
+
+    public static void Reset(Socket socket)
+    {
+        socket.LingerState = new LingerOption(enable: true, seconds: 0);
+        socket.Close();
+    }
+
+    public void Dispose()
+    {
+        Socket.Dispose();
+        Session.Dispose();
+        _context.Dispose();
+        _pool.Dispose();
+    }
+
+    private static OpenSslContext Context(TlsVersion version) =>
+        OpenSslContext.CreateClient(
+            new TlsClientSettings
+            {
+                ServerName = "localhost",
+                MinimumVersion = version,
+                MaximumVersion = version,
+            }
+        );
+
+    private bool TrySend()
+    {
+        if (Session.TxPending.IsEmpty)
+            return false;
+        var sent = Socket.Send(Session.TxPending, SocketFlags.None, out var error);
+        Assert.True(error is SocketError.Success or SocketError.WouldBlock, $"send: {error}");
+        Session.TxConsume(sent);
+        return sent > 0;
+    }
+
+    private bool TryPull()
+    {
+        var free = Session.RxFree;
+        if (free.IsEmpty)
+            return false;
+        var received = Socket.Receive(free, SocketFlags.None, out var error);
+        Assert.True(error is SocketError.Success or SocketError.WouldBlock, $"receive: {error}");
+        Session.RxCommit(received);
+        if (received == 0 && error == SocketError.Success)
+            Session.RxEof();
+        return received > 0 || error == SocketError.Success;
+    }
+
+    private void WaitForSocket(bool toWrite)
+    {
+        List<Socket> read = [Socket];
+        List<Socket> write = toWrite ? [Socket] : [];
+        Socket.Select(read, write, null, RunningGateway.Patience);
+        Assert.True(read.Count + write.Count > 0, "nothing moved");
+    }
+}

@@ -1,0 +1,108 @@
+using System.Net;
+using System.Net.Sockets;
+using TlsGateway.Actors;
+using TlsGateway.Actors.Settings;
+using TlsGateway.Interop.Tests.Support;
+using TlsGateway.Tls;
+
+namespace TlsGateway.Interop.Tests.Upstreams;
+
+public sealed class UpstreamConnectTests : IDisposable
+{
+    private readonly TestCertificates _certificates = new();
+
+    public void Dispose() => _certificates.Dispose();
+
+    [Fact]
+    public async Task An_upstream_that_refuses_ends_the_connection_without_close_notify()
+    {
+        using var refusing = Refusing();
+        await using var gateway = await RunningGateway.StartAsync(Listener((IPEndPoint)refusing.LocalEndPoint!));
+        using var client = EngineClient.Open(gateway.EndPoint, TlsVersion.Tls13);
+        // The client must not take this for the end of an empty answer.
+        Assert.Equal((TlsStatus.Error, TlsFailureKind.Truncated), (client.ReadToEnd(), client.Session.Failure.Kind));
+        client.Dispose();
+        await gateway.UntilClosedAsync(CloseReason.UpstreamConnectFailed);
+        Assert.Equal(0, gateway.Count(c => c.HandshakeFailures(CloseReason.UpstreamConnectFailed)));
+    }
+
+    [Fact]
+    public async Task The_second_address_is_used_when_the_first_refuses()
+    {
+        using var refusing = Refusing();
+        await using var upstream = TestUpstream.Echo();
+        await using var gateway = await RunningGateway.StartAsync(Listener((IPEndPoint)refusing.LocalEndPoint!, upstream.EndPoint));
+        await using var client = await SslStreamClient.ConnectAsync(gateway, _certificates);
+        await client.EchoAsync("by the second");
+        await client.CloseAsync();
+        await gateway.UntilClosedAsync(CloseReason.Completed);
+    }
+
+    [Fact]
+    public async Task Data_sent_at_once_reaches_the_second_address()
+    {
+        using var refusing = Refusing();
+        await using var upstream = TestUpstream.Echo();
+        await using var gateway = await RunningGateway.StartAsync(Listener((IPEndPoint)refusing.LocalEndPoint!, upstream.EndPoint));
+        using var client = EngineClient.Open(gateway.EndPoint, TlsVersion.Tls13);
+        client.Send("sent before any upstream was there"u8);
+        client.Shutdown();
+        client.Expect("sent before any upstream was there");
+        Assert.Equal(TlsStatus.Closed, client.ReadToEnd());
+        await gateway.UntilClosedAsync(CloseReason.Completed);
+    }
+
+    [Fact]
+    public async Task An_upstream_that_does_not_answer_is_given_up()
+    {
+        using var full = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        full.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        // A queue of one, taken by the first connection: the kernel drops further SYNs.
+        full.Listen(0);
+        using var first = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await first.ConnectAsync(full.LocalEndPoint!);
+        var listener = Listener((IPEndPoint)full.LocalEndPoint!);
+        listener = listener with { Upstream = listener.Upstream with { ConnectTimeout = TimeSpan.FromMilliseconds(100) } };
+        await using var gateway = await RunningGateway.StartAsync(listener);
+        using var client = EngineClient.Open(gateway.EndPoint, TlsVersion.Tls12);
+        Assert.Equal((TlsStatus.Error, TlsFailureKind.Truncated), (client.ReadToEnd(), client.Session.Failure.Kind));
+        client.Dispose();
+        await gateway.UntilClosedAsync(CloseReason.UpstreamConnectTimeout);
+    }
+
+    [Fact]
+    public async Task What_the_upstream_sent_before_it_was_reset_is_delivered()
+    {
+        await using var upstream = new TestUpstream(async socket =>
+        {
+            var buffer = new byte[16];
+            await socket.ReceiveAsync(buffer);
+            await TestUpstream.SendAllAsync(socket, "half an answer"u8.ToArray());
+            // Reset, but only after the gateway has taken the data and said so.
+            await socket.ReceiveAsync(buffer);
+            socket.LingerState = new LingerOption(enable: true, seconds: 0);
+        });
+        await using var gateway = await RunningGateway.StartAsync(Listener(upstream.EndPoint));
+        using var client = EngineClient.Open(gateway.EndPoint, TlsVersion.Tls13);
+        client.Send("question"u8);
+        client.Expect("half an answer");
+        client.Send("now break"u8);
+        Assert.Equal((TlsStatus.Error, TlsFailureKind.Truncated), (client.ReadToEnd(), client.Session.Failure.Kind));
+        client.Dispose();
+        await gateway.UntilClosedAsync(CloseReason.UpstreamReset);
+    }
+
+    private ListenerSettings Listener(params IPEndPoint[] upstreams)
+    {
+        var listener = RunningGateway.Listener(_certificates.Localhost, upstreams[0]);
+        return listener with { Upstream = listener.Upstream with { Addresses = upstreams } };
+    }
+
+    /// <summary>Bound, not listening: the port is nobody else's and connecting to it is refused.</summary>
+    private static Socket Refusing()
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return socket;
+    }
+}
