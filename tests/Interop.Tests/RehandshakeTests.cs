@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Akka.Actor;
 using TlsGateway.Actors;
 using TlsGateway.Actors.Metrics;
@@ -54,6 +55,39 @@ public sealed class RehandshakeTests : IDisposable
         await RunningGateway.UntilAsync(() => upCount.Value == up.Length, "all of the client's data at the upstream");
         Assert.True(down.AsSpan().SequenceEqual(downReceived), "the client got something else than the upstream sent");
         Assert.True(up.AsSpan().SequenceEqual(upReceived), "the upstream got something else than the client sent");
+        client.CloseCleanly();
+        await gateway.UntilClosedAsync(CloseReason.Completed);
+        Assert.Equal(1, gateway.Count(static c => c.Rehandshakes));
+    }
+
+    [Fact]
+    public async Task An_upstream_that_ends_in_the_middle_of_a_rehandshake_still_ends_cleanly()
+    {
+        var end = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var upstream = new TestUpstream(async socket =>
+        {
+            await TestUpstream.SendAllAsync(socket, new byte[1000]);
+            await end.Task;
+            socket.Shutdown(SocketShutdown.Send);
+            ended.SetResult();
+            _ = await socket.ReceiveAsync(new byte[1]);
+        });
+        await using var gateway = await RunningGateway.StartAsync(RunningGateway.Listener(_certificates.Localhost, upstream.EndPoint));
+        using var client = EngineClient.Open(gateway.EndPoint, TlsVersion.Tls12);
+        _ = client.Receive(1000);
+        gateway.Connections.Tell(Rehandshake.Instance);
+        _ = client.ReadHolding(new byte[1000], static session => session.IsRehandshaking);
+        client.Flush();
+        // The gateway's flight is here, ours is held back; now the upstream ends.
+        _ = client.ReadHolding(new byte[1000], static session => !session.TxPending.IsEmpty);
+        end.SetResult();
+        await ended.Task.WaitAsync(RunningGateway.Patience);
+        // A sign that the gateway has seen it: its loops have gone round since.
+        await RunningGateway.UntilAsync(() => RehandshakeSeconds(gateway) > 0, "a rehandshake stall of the client's making");
+
+        client.Flush();
+        Assert.Equal((TlsStatus.Closed, TlsFailure.None), (client.ReadToEnd(), client.Session.Failure));
         client.CloseCleanly();
         await gateway.UntilClosedAsync(CloseReason.Completed);
         Assert.Equal(1, gateway.Count(static c => c.Rehandshakes));

@@ -124,6 +124,26 @@ public sealed class CloseTests
     }
 
     [Fact]
+    public void Shutdown_in_the_middle_of_a_renegotiation_waits_for_its_end()
+    {
+        using SessionPair pair = SessionPair.Open(TlsVersion.Tls12);
+        Assert.Equal(TlsStatus.Done, pair.Server.Rehandshake());
+        SessionPair.Move(pair.Server, pair.Client);
+        Assert.Equal(TlsStatus.WantRead, pair.Client.Read(new byte[1], out _));
+        SessionPair.Move(pair.Client, pair.Server);
+        Assert.Equal(TlsStatus.WantRead, pair.Server.Read(new byte[1], out _));
+
+        Assert.Equal(TlsStatus.WantRead, pair.Server.Shutdown());
+        SessionPair.Move(pair.Server, pair.Client);
+        Assert.Equal(TlsStatus.WantRead, pair.Client.Read(new byte[1], out _));
+        SessionPair.Move(pair.Client, pair.Server);
+
+        Assert.Equal(TlsStatus.Done, pair.Server.Shutdown());
+        SessionPair.Move(pair.Server, pair.Client);
+        Assert.Equal(TlsStatus.Closed, pair.Client.Read(new byte[1], out _));
+    }
+
+    [Fact]
     public void Writing_after_shutdown_is_the_callers_fault()
     {
         using SessionPair pair = SessionPair.Open(TlsVersion.Tls13);
