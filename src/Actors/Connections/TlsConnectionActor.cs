@@ -47,6 +47,7 @@ internal sealed class TlsConnectionActor : UntypedActor
     private int _owedCredit;
     private bool _ticketsOwed;
     private bool _handshakeCounted;
+    private bool _isShutdownTimed;
     private bool _inHandler;
     private HelloPrefix _hello;
     private int _rehandshakesSeen;
@@ -233,7 +234,6 @@ internal sealed class TlsConnectionActor : UntypedActor
     private void Run()
     {
         var receives = 0;
-        var phase = _state.Phase;
         while (true)
         {
             switch (SessionMachine.Next(_state))
@@ -291,8 +291,6 @@ internal sealed class TlsConnectionActor : UntypedActor
                     Context.Stop(Self);
                     return;
                 case SessionAction.Wait:
-                    if (_state.Phase == SessionPhase.ShuttingDown && phase != SessionPhase.ShuttingDown)
-                        SetDeadline(_loop.Now + Nanos(_seed.Generation.Settings.ShutdownTimeout));
                     Settle();
                     return;
                 default:
@@ -490,9 +488,17 @@ internal sealed class TlsConnectionActor : UntypedActor
         Settle();
     }
 
-    /// <summary>Before waiting: asks for the events that can help, brings the stall clock up to date, gives back memory that holds little.</summary>
+    /// <summary>
+    /// Before waiting: asks for the events that can help, times the shutdown, brings the stall clock up to date, gives back memory that holds little.
+    /// </summary>
     private void Settle()
     {
+        if (_state.Phase == SessionPhase.ShuttingDown && !_isShutdownTimed)
+        {
+            _isShutdownTimed = true;
+            SetDeadline(_loop.ReadTimestamp() + Nanos(_seed.Generation.Settings.ShutdownTimeout));
+        }
+
         if (!_state.SocketReadable && !_state.SocketEof)
             _socket.NotifyReadable();
         if (_state.TxPending && !_state.SocketWritable)

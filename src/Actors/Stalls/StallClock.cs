@@ -4,8 +4,9 @@ namespace TlsGateway.Actors.Stalls;
 
 /// <summary>
 /// One connection's stalls. Several operations may be stalled at once (the client neither sends the rest of a record nor drains our bytes); then time is
-/// charged to the one that began first, so that the charges add up to the time in which anything was stalled, and never to more. An idle connection
-/// (nothing in flight) is charged nothing.
+/// charged to the one that began first, so that the charges add up to the time in which anything was stalled, and never to more. A stall that is only the
+/// consequence of another (<see cref="StallKey.IsConsequence"/>) comes after those that are not: the leg that ran out of credit often notices before
+/// the other leg finds its socket full. An idle connection (nothing in flight) is charged nothing.
 /// </summary>
 /// <remarks>Pure: instants come from the caller, in nanoseconds of the loop's clock. An instant before the last one seen counts as that one.</remarks>
 public sealed class StallClock(StallTotals totals)
@@ -25,10 +26,10 @@ public sealed class StallClock(StallTotals totals)
     /// <summary>Charged to <paramref name="cause"/> so far, nanoseconds, the running stall up to its last charge.</summary>
     public long NanosOf(StallCause cause) => _byCause[(int)cause];
 
-    /// <summary>When the oldest running stall began; -1 when there is none.</summary>
+    /// <summary>When the stall that is being charged began; -1 when there is none.</summary>
     public long OldestSince => _count == 0 ? -1 : _slots[0].Since;
 
-    /// <summary>The oldest running stall; only when <see cref="Active"/> is not empty.</summary>
+    /// <summary>The stall that is being charged; only when <see cref="Active"/> is not empty.</summary>
     public StallKey Oldest => _slots[0].Key;
 
     /// <summary>From <paramref name="at"/> on, exactly <paramref name="set"/> of the keys in <paramref name="scope"/> are stalled.</summary>
@@ -83,7 +84,10 @@ public sealed class StallClock(StallTotals totals)
             totals.Enter(this);
         }
 
-        _slots[_count++] = new Slot(key, at);
+        var place = _count++;
+        for (; !key.IsConsequence && place > 0 && _slots[place - 1].Key.IsConsequence; place--)
+            _slots[place] = _slots[place - 1];
+        _slots[place] = new Slot(key, at);
     }
 
     private void Remove(ulong keys)

@@ -24,6 +24,14 @@ public readonly record struct StallKey(byte Index)
 
     public StallOperation Operation => (StallOperation)(Index / (Causes * Legs * Wants));
 
+    /// <summary>
+    /// A leg that does not read because the other leg's peer does not drain. As a rule that peer's write stall stands behind it, and says more.
+    /// </summary>
+    public bool IsConsequence =>
+        Operation == StallOperation.Read
+        && Want == StallWant.Write
+        && Cause == (Leg == StallLeg.Downstream ? StallCause.Upstream : StallCause.Client);
+
     /// <summary>The set of this key alone.</summary>
     public ulong Mask => 1UL << Index;
 

@@ -104,8 +104,8 @@ internal static class GatewayProcess
     private static Akka.Event.LogLevel ToAkka(LogLevel level) =>
         level switch
         {
-            LogLevel.Trace or LogLevel.Debug => Akka.Event.LogLevel.DebugLevel,
-            LogLevel.Information => Akka.Event.LogLevel.InfoLevel,
+            LogLevel.Trace => Akka.Event.LogLevel.DebugLevel,
+            LogLevel.Debug or LogLevel.Information => Akka.Event.LogLevel.InfoLevel,
             LogLevel.Warning => Akka.Event.LogLevel.WarningLevel,
             _ => Akka.Event.LogLevel.ErrorLevel,
         };

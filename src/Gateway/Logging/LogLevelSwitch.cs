@@ -12,21 +12,21 @@ internal sealed class LogLevelSwitch(LogLevel level)
     }
 
     /// <summary>
-    /// Whether to log. What libraries say of themselves is of interest only from warnings on, unless all is asked for. What the host says of a failed start
-    /// is a stack trace of what we tell the operator in a sentence.
+    /// Whether to log. What libraries say of themselves is of interest only from warnings on, unless everything (trace) is asked for. What the host says of
+    /// a failed start is a stack trace of what the operator is told in a sentence, and a failure that is not the operator's ends the process anyway.
     /// </summary>
-    public bool IsEnabled(string? category, LogLevel level)
-    {
-        var least = _level;
-        if (least is (LogLevel.Debug or LogLevel.Information or LogLevel.Warning) && category is not null)
+    public bool IsEnabled(string? category, LogLevel level) => level >= LeastFor(category ?? "", _level);
+
+    private static LogLevel LeastFor(string category, LogLevel least) =>
+        category switch
         {
-            least =
-                category.StartsWith("Microsoft.Extensions.Hosting", StringComparison.Ordinal) ? LogLevel.Critical
-                : IsLibrary(category) ? LogLevel.Warning
-                : least;
-        }
-        return level >= least;
-    }
+            _ when least == LogLevel.Trace => least,
+            _ when category.StartsWith("Microsoft.Extensions.Hosting", StringComparison.Ordinal) => Later(least, LogLevel.Critical),
+            _ when IsLibrary(category) => Later(least, LogLevel.Warning),
+            _ => least,
+        };
+
+    private static LogLevel Later(LogLevel left, LogLevel right) => left > right ? left : right;
 
     private static bool IsLibrary(string category) =>
         category.StartsWith("Microsoft.", StringComparison.Ordinal)

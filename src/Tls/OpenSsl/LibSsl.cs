@@ -35,6 +35,7 @@ internal static unsafe partial class LibSsl
     public const int SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER = 0x02;
     public const int SSL_MODE_AUTO_RETRY = 0x04;
     public const int SSL_MODE_RELEASE_BUFFERS = 0x10;
+    public const int SSL_MODE_NO_AUTO_CHAIN = 0x8;
 
     public const ulong SSL_OP_ALLOW_CLIENT_RENEGOTIATION = 1UL << 8;
     public const ulong SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION = 1UL << 16;

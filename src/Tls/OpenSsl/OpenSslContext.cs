@@ -272,7 +272,9 @@ public sealed unsafe class OpenSslContext : ITlsContext
             LibSsl.SSL_MODE_ENABLE_PARTIAL_WRITE
                 | LibSsl.SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
                 | LibSsl.SSL_MODE_AUTO_RETRY
-                | LibSsl.SSL_MODE_RELEASE_BUFFERS,
+                | LibSsl.SSL_MODE_RELEASE_BUFFERS
+                // The file is the chain: OpenSSL would else look for the issuer of a lone leaf in every handshake.
+                | LibSsl.SSL_MODE_NO_AUTO_CHAIN,
             null
         );
         Require(

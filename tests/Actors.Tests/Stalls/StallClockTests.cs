@@ -47,6 +47,30 @@ public sealed class StallClockTests
     }
 
     [Fact]
+    public void A_stall_that_is_the_consequence_of_another_is_charged_only_while_it_runs_alone()
+    {
+        var noCredit = new StallKey(StallOperation.Read, StallWant.Write, StallLeg.Upstream, StallCause.Client);
+        var totals = new StallTotals();
+        var clock = new StallClock(totals);
+        clock.Update(Upstream, noCredit.Mask, 10);
+        clock.Update(Downstream, ClientWrite.Mask, 15);
+        Assert.Equal(ClientWrite, clock.Oldest);
+        clock.Update(Downstream, 0, 50);
+        clock.Update(Upstream, 0, 57);
+        Assert.Equal(35, totals.Nanos(ClientWrite));
+        Assert.Equal(5 + 7, totals.Nanos(noCredit));
+    }
+
+    [Fact]
+    public void A_read_that_waits_for_room_is_no_consequence()
+    {
+        var readOnWrite = new StallKey(StallOperation.Read, StallWant.Write, StallLeg.Downstream, StallCause.Client);
+        var noCredit = new StallKey(StallOperation.Read, StallWant.Write, StallLeg.Downstream, StallCause.Upstream);
+        Assert.False(readOnWrite.IsConsequence);
+        Assert.True(noCredit.IsConsequence);
+    }
+
+    [Fact]
     public void From_readiness_to_service_the_time_is_our_own()
     {
         var totals = new StallTotals();
@@ -79,9 +103,16 @@ public sealed class StallClockTests
     [Fact]
     public void The_charges_add_up_to_the_time_in_which_anything_was_stalled()
     {
-        StallKey[] keys = [ClientRead, ClientWrite, UpstreamWrite, Self];
+        StallKey[] keys =
+        [
+            ClientRead,
+            ClientWrite,
+            UpstreamWrite,
+            Self,
+            new(StallOperation.Read, StallWant.Write, StallLeg.Upstream, StallCause.Client),
+        ];
         Seeded.ForAll(
-            Gen.Select(Gen.Int[0, 15], Gen.Int[0, 100]).Array[1, 50],
+            Gen.Select(Gen.Int[0, 31], Gen.Int[0, 100]).Array[1, 50],
             iterations: 10_000,
             seed: 2,
             steps =>

@@ -12,6 +12,9 @@ namespace TlsGateway.Interop.Tests.Support;
 /// </summary>
 internal sealed class EngineClient : IDisposable
 {
+    /// <summary>A test decides what is too much.</summary>
+    private static readonly TlsLimits NoLimits = new() { MaxKeyUpdates = int.MaxValue / 2, MaxRecordsWithoutData = int.MaxValue / 2 };
+
     private readonly OpenSslContext _context;
     private readonly NativePool _pool = new();
 
@@ -110,8 +113,10 @@ internal sealed class EngineClient : IDisposable
     /// <param name="send">What goes out.</param>
     /// <param name="receive">What is filled.</param>
     /// <param name="messageBytes">Bytes per call of the session's Write: a call makes records of at most this size.</param>
-    public void Exchange(ReadOnlySpan<byte> send, Span<byte> receive, int messageBytes = 256 * 1024)
+    /// <param name="onReceived">Told how many bytes of <paramref name="receive"/> are there.</param>
+    public void Exchange(ReadOnlySpan<byte> send, Span<byte> receive, int messageBytes = 256 * 1024, Action<int>? onReceived = null)
     {
+        var all = receive.Length;
         Socket.Blocking = false;
         while (!send.IsEmpty || !receive.IsEmpty || !Session.TxPending.IsEmpty)
         {
@@ -122,6 +127,7 @@ internal sealed class EngineClient : IDisposable
                 read = Session.Read(receive, out var got);
                 receive = receive[got..];
                 moved |= got > 0;
+                onReceived?.Invoke(all - receive.Length);
                 Assert.True(read is not (TlsStatus.Error or TlsStatus.Closed), $"{receive.Length} bytes to come: {read} {Session.Failure}");
             }
 
@@ -156,6 +162,37 @@ internal sealed class EngineClient : IDisposable
     {
         while (!Session.TxPending.IsEmpty)
             Session.TxConsume(Socket.Send(Session.TxPending));
+    }
+
+    /// <summary>Sends the first <paramref name="bytes"/> of what the session has pending; the rest stays in it.</summary>
+    public void FlushFirst(int bytes)
+    {
+        while (bytes > 0)
+        {
+            var sent = Socket.Send(Session.TxPending[..bytes]);
+            Session.TxConsume(sent);
+            bytes -= sent;
+        }
+    }
+
+    /// <summary>
+    /// Reads into <paramref name="destination"/> and sends nothing, until <paramref name="met"/>; returns the bytes read. For meeting a handshake message whose
+    /// answer is held back.
+    /// </summary>
+    public int ReadHolding(Span<byte> destination, Func<ITlsSession, bool> met)
+    {
+        const int Piece = 16 * 1024;
+        var got = 0;
+        while (!met(Session))
+        {
+            var status = Session.Read(destination.Slice(got, Math.Min(Piece, destination.Length - got)), out var read);
+            got += read;
+            Assert.True(status is TlsStatus.Done or TlsStatus.WantRead, $"after {got} bytes: {status} {Session.Failure}");
+            if (status == TlsStatus.WantRead && !met(Session))
+                Assert.True(Pull(), $"the gateway closed after {got} bytes");
+        }
+
+        return got;
     }
 
     /// <summary>Receives once into the session; false at the end of the stream, of which the session is told.</summary>
@@ -223,6 +260,7 @@ internal sealed class EngineClient : IDisposable
                 ServerName = "localhost",
                 MinimumVersion = version,
                 MaximumVersion = version,
+                Limits = NoLimits,
             }
         );
 

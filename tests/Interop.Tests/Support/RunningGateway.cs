@@ -40,6 +40,9 @@ internal sealed class RunningGateway : IAsyncDisposable
 
     public ActorSystem System => _system;
 
+    /// <summary>Every connection's actor.</summary>
+    public ActorSelection Connections => _system.ActorSelection("/user/loop-*/*/*");
+
     /// <summary>Where the first listener listens.</summary>
     public IPEndPoint EndPoint => Host.Listeners[0].EndPoint;
 

@@ -30,6 +30,26 @@ internal sealed class TestUpstream : IAsyncDisposable
             socket.Shutdown(SocketShutdown.Send);
         });
 
+    /// <summary>
+    /// Sends <paramref name="send"/> and meanwhile receives into <paramref name="receive"/>, adding to <paramref name="received"/>; then waits for the peer to end.
+    /// </summary>
+    public static TestUpstream Duplex(byte[] send, byte[] receive, Counter received) =>
+        new(async socket =>
+        {
+            var sending = SendAllAsync(socket, send);
+            while (received.Value < receive.Length)
+            {
+                var read = await socket.ReceiveAsync(receive.AsMemory((int)received.Value));
+                if (read == 0)
+                    break;
+                received.Add(read);
+            }
+
+            await sending;
+            _ = await socket.ReceiveAsync(new byte[1]);
+            socket.Shutdown(SocketShutdown.Send);
+        });
+
     public static async Task SendAllAsync(Socket socket, ReadOnlyMemory<byte> data)
     {
         while (!data.IsEmpty)
@@ -76,4 +96,14 @@ internal sealed class TestUpstream : IAsyncDisposable
             }
         }
     }
+}
+
+/// <summary>A count that one thread adds to and others read.</summary>
+internal sealed class Counter
+{
+    private long _value;
+
+    public long Value => Volatile.Read(ref _value);
+
+    public void Add(long more) => Interlocked.Add(ref _value, more);
 }

@@ -40,7 +40,14 @@ internal sealed class YamlDocumentReader(ConfigurationProblems problems)
         }
         catch (YamlException broken)
         {
-            problems.Error(At(broken.Start), DescribeSyntaxError(broken, yaml));
+            ReportSyntaxError(broken, yaml);
+            return null;
+        }
+        catch (Exception broken) when (broken is InvalidOperationException or ArgumentException)
+        {
+            // YamlDotNet's scanner has some syntax errors that it reports as its own failure, without a place.
+            var last = _parser.Current?.End ?? Mark.Empty;
+            problems.Error(At(last), "this is not valid YAML, here or just below. Check the indentation, brackets, colons and quotes.");
             return null;
         }
     }
@@ -111,27 +118,35 @@ internal sealed class YamlDocumentReader(ConfigurationProblems problems)
         return new MappingNode(At(start.Start), entries);
     }
 
-    private static string DescribeSyntaxError(YamlException broken, string yaml)
+    private void ReportSyntaxError(YamlException broken, string yaml)
     {
-        var line = LineAt(yaml, (int)broken.Start.Line);
-        if (line.TrimStart(' ').StartsWith('\t'))
+        if (FindTabIndentation(yaml, (int)broken.Start.Line) is { } tab)
         {
-            return "the line is indented with a tab. YAML allows only spaces.";
+            problems.Error(tab, "the line is indented with a tab. YAML allows only spaces.");
+            return;
         }
         var message = broken.Message.TrimEnd('.');
-        return $"this is not valid YAML: {char.ToLowerInvariant(message[0])}{message[1..]}. Check the indentation, colons and quotes on this line and the one above.";
+        problems.Error(
+            At(broken.Start),
+            $"this is not valid YAML: {char.ToLowerInvariant(message[0])}{message[1..]}. Check the indentation, colons and quotes on this line and the one above."
+        );
     }
 
-    private static ReadOnlySpan<char> LineAt(string yaml, int number)
+    /// <summary>The scanner reports the value that was being read, which may begin before the tab that ended it.</summary>
+    private static SourcePosition? FindTabIndentation(string yaml, int fromLine)
     {
+        const int LinesSearched = 3;
+        var number = 0;
         foreach (var line in yaml.AsSpan().EnumerateLines())
         {
-            if (--number <= 0)
+            number++;
+            var spaces = line.IndexOfAnyExcept(' ');
+            if (number >= fromLine && number < fromLine + LinesSearched && spaces >= 0 && line[spaces] == '\t')
             {
-                return line;
+                return new SourcePosition(number, spaces + 1);
             }
         }
-        return default;
+        return null;
     }
 
     private static SourcePosition At(Mark mark) => new((int)Math.Max(1, mark.Line), (int)Math.Max(1, mark.Column));

@@ -18,6 +18,11 @@ internal static class AddressText
     {
         host = "";
         port = 0;
+        if (text.Contains("://", StringComparison.Ordinal))
+        {
+            problem = "which is a URL. Write host:port, without https:// and path.";
+            return false;
+        }
         var colon = text.LastIndexOf(':');
         if (colon < 0)
         {
@@ -45,7 +50,7 @@ internal static class AddressText
         }
         else if (host.Length > 0 && (host.Length > MaxHostLength || Uri.CheckHostName(host) == UriHostNameType.Unknown))
         {
-            problem = "whose host is neither a name nor an IP address. Write host:port, without https:// and path.";
+            problem = "whose host is neither a name nor an IP address.";
         }
         return problem.Length == 0;
     }

@@ -1,0 +1,93 @@
+using System.Reflection;
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
+using NetArchTest.Rules;
+using TlsGateway.Actors;
+using TlsGateway.Gateway.Configuration;
+using TlsGateway.Tls;
+using TlsGateway.Transport;
+
+namespace TlsGateway.Gateway.Tests.Architecture;
+
+/// <summary>Gateway → Actors → {Tls, Transport}; native code and Akka's dispatcher in one place each.</summary>
+public sealed class DependencyTests
+{
+    private static readonly Assembly Tls = typeof(ITlsSession).Assembly;
+    private static readonly Assembly Transport = typeof(EventLoop).Assembly;
+    private static readonly Assembly Actors = typeof(GatewayHost).Assembly;
+    private static readonly Assembly Gateway = typeof(GatewayConfiguration).Assembly;
+
+    [Fact]
+    public void The_assemblies_are_the_four_of_the_product() =>
+        Assert.Equal(
+            ["Tls", "Transport", "Actors", "Gateway"],
+            new[] { Tls, Transport, Actors, Gateway }.Select(assembly => assembly.GetName().Name)
+        );
+
+    [Fact]
+    public void Tls_and_Transport_know_neither_Akka_nor_each_other_nor_what_is_above()
+    {
+        Assert.DoesNotContain(References(Tls), IsOursOrAkka);
+        Assert.DoesNotContain(References(Transport), IsOursOrAkka);
+    }
+
+    [Fact]
+    public void Actors_know_Tls_and_Transport_and_not_the_executable()
+    {
+        var references = References(Actors);
+        Assert.Contains("Tls", references);
+        Assert.Contains("Transport", references);
+        Assert.DoesNotContain("Gateway", references);
+        Assert.DoesNotContain(references, name => name.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Native_functions_are_declared_in_two_namespaces_only()
+    {
+        var declaring = new[] { Tls, Transport, Actors, Gateway }.SelectMany(TypesWithNativeFunctions).ToList();
+
+        Assert.Contains(declaring, name => name.StartsWith("TlsGateway.Transport.Native.", StringComparison.Ordinal));
+        Assert.Contains(declaring, name => name.StartsWith("TlsGateway.Tls.OpenSsl.", StringComparison.Ordinal));
+        Assert.All(declaring, name => Assert.Matches(@"^TlsGateway\.(Transport\.Native|Tls\.OpenSsl)\.", name));
+    }
+
+    [Fact]
+    public void Akkas_dispatcher_is_touched_in_one_folder_only()
+    {
+        var users = Types
+            .InAssemblies([Actors, Gateway])
+            .That()
+            .HaveDependencyOn("Akka.Dispatch")
+            .GetTypes()
+            .Select(type => type.FullName!)
+            .ToList();
+
+        Assert.NotEmpty(users);
+        Assert.All(users, name => Assert.StartsWith("TlsGateway.Actors.Dispatch.", name, StringComparison.Ordinal));
+    }
+
+    private static List<string> References(Assembly assembly) => [.. assembly.GetReferencedAssemblies().Select(name => name.Name!)];
+
+    private static bool IsOursOrAkka(string name) =>
+        name is "Tls" or "Transport" or "Actors" or "Gateway" || name.StartsWith("Akka", StringComparison.Ordinal);
+
+    /// <summary>
+    /// From metadata: what LibraryImport generates is a DllImport of its own, either beside the method or as a local function in it, so the declaring
+    /// type is the same.
+    /// </summary>
+    private static List<string> TypesWithNativeFunctions(Assembly assembly)
+    {
+        using var stream = File.OpenRead(assembly.Location);
+        using PEReader file = new(stream);
+        var metadata = file.GetMetadataReader();
+        return
+        [
+            .. metadata
+                .MethodDefinitions.Select(metadata.GetMethodDefinition)
+                .Where(method => method.Attributes.HasFlag(MethodAttributes.PinvokeImpl))
+                .Select(method => metadata.GetTypeDefinition(method.GetDeclaringType()))
+                .Select(type => $"{metadata.GetString(type.Namespace)}.{metadata.GetString(type.Name)}")
+                .Distinct(StringComparer.Ordinal),
+        ];
+    }
+}

@@ -1,0 +1,43 @@
+using TlsGateway.Gateway.Configuration;
+using TlsGateway.Gateway.Tests.Support;
+
+namespace TlsGateway.Gateway.Tests.Configuration;
+
+/// <summary>The files in config/ are right, and stay so.</summary>
+public sealed class ShippedConfigurationTests
+{
+    public static TheoryData<string> Files =>
+        [
+            .. Directory
+                .GetFiles(Repository.Path("config"), "*.yaml", SearchOption.AllDirectories)
+                .Select(file => Path.GetRelativePath(Repository.Path("config"), file))
+                .Order(StringComparer.Ordinal),
+        ];
+
+    [Fact]
+    public void There_are_a_default_and_three_examples() => Assert.Equal(4, Files.Count);
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public async Task A_file_in_config_has_no_problems_and_names_its_schema(string file)
+    {
+        using TemporaryFolder folder = new();
+        var pair = TestCertificate.MakeEcdsa("www.example.org");
+        var certificate = folder.Write("chain.pem", pair.CertificatePem);
+        var key = folder.Write("key.pem", pair.KeyPem);
+        var path = Repository.Path("config", file);
+        var world = Loader.World(
+            folder.Path,
+            [.. new[] { "EXAMPLE", "SHOP", "TLS" }.SelectMany(name => new[] { ($"{name}_CERTIFICATE", certificate), ($"{name}_KEY", key) })]
+        );
+
+        var result = await ConfigurationLoader.LoadAsync(path, world, TestContext.Current.CancellationToken);
+
+        Assert.Empty(result.Problems);
+        Assert.NotNull(result.Configuration);
+        var firstLine = (await File.ReadAllLinesAsync(path, TestContext.Current.CancellationToken))[0];
+        const string Prefix = "# yaml-language-server: $schema=";
+        Assert.StartsWith(Prefix, firstLine, StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(Path.GetDirectoryName(path)!, firstLine[Prefix.Length..])));
+    }
+}
