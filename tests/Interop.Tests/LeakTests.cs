@@ -110,7 +110,11 @@ public sealed class LeakTests : IDisposable
             case 7:
                 return With(EngineClient.Open(gateway, version, receiveBufferBytes: 4096), StartSending, static c => c.Reset());
             case 8:
-                return With(EngineClient.Open(gateway, version), static c => _ = c.Socket.Send(stackalloc byte[100]), static c => c.ReadToEnd());
+                return With(
+                    EngineClient.Open(gateway, version),
+                    static c => _ = c.Socket.Send(stackalloc byte[100]),
+                    static c => c.ReadToEnd()
+                );
             default:
                 return With(EngineClient.Open(gateway, version), static c => c.AssertEchoes("clean"), static c => c.CloseCleanly());
         }
