@@ -153,8 +153,8 @@ public sealed class GatewayHost : IAsyncDisposable
             {
                 running.Settings = listener;
                 running.Context = generation.Context;
-                foreach (var supervisor in _supervisors)
-                    supervisor.Tell(new ListenerProtocol.UseGeneration(listener.Name, generation));
+                // Only when each loop has said so is it true that new connections get the new generation.
+                await AskAllAsync(new ListenerProtocol.UseGeneration(listener.Name, generation)).ConfigureAwait(false);
             }
             else
             {

@@ -56,8 +56,9 @@ public interface ITlsSession : IDisposable
     TlsStatus Write(ReadOnlySpan<byte> source, out int written);
 
     /// <summary>
-    /// Queues close_notify: this side sends no more. <see cref="TlsStatus.Done"/> once it is in <see cref="TxPending"/>, and also in the middle of a handshake, where
-    /// nothing can be sent. Reading may go on.
+    /// Queues close_notify: this side sends no more. <see cref="TlsStatus.Done"/> once it is in <see cref="TxPending"/>, or at once before the first handshake
+    /// is over, when there is nothing to send. <see cref="TlsStatus.WantRead"/> while a rehandshake runs: call it again when the peer sent its part.
+    /// Reading may go on.
     /// </summary>
     TlsStatus Shutdown();
 

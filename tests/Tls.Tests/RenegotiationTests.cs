@@ -133,6 +133,26 @@ public sealed class RenegotiationTests
     }
 
     [Fact]
+    public void Close_notify_waits_for_the_rehandshake_that_runs_and_then_goes_out()
+    {
+        using SessionPair pair = SessionPair.Open(TlsVersion.Tls12);
+        pair.Server.Rehandshake();
+        SessionPair.Move(pair.Server, pair.Client);
+        pair.Client.Read(new byte[1], out _);
+        SessionPair.Move(pair.Client, pair.Server);
+        Assert.Equal(TlsStatus.WantRead, pair.Server.Read(new byte[1], out _));
+
+        Assert.Equal(TlsStatus.WantRead, pair.Server.Shutdown());
+        SessionPair.Move(pair.Server, pair.Client);
+        pair.Client.Read(new byte[1], out _);
+        SessionPair.Move(pair.Client, pair.Server);
+        Assert.Equal(TlsStatus.Done, pair.Server.Shutdown());
+
+        SessionPair.Move(pair.Server, pair.Client);
+        Assert.Equal(TlsStatus.Closed, pair.Client.Read(new byte[1], out _));
+    }
+
+    [Fact]
     public void Read_says_want_write_when_the_servers_flight_does_not_fit()
     {
         using SessionPair pair = SessionPair.Open(TlsVersion.Tls12, chunkBytes: 20_000);

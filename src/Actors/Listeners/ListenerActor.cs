@@ -77,6 +77,7 @@ internal sealed class ListenerActor : UntypedActor
             case UseGeneration use:
                 _generation.Release();
                 _generation = use.Generation;
+                Sender.Tell(Done.Instance);
                 break;
             case CloseListener:
                 StopAccepting();

@@ -9,7 +9,7 @@ internal static class ListenerProtocol
     internal sealed record OpenListener(int Fd, ListenerGeneration Generation, Metrics.ListenerCounters Counters)
         : INoSerializationVerificationNeeded;
 
-    /// <summary>To the supervisor, by listener name: connections from now on take this generation.</summary>
+    /// <summary>To the supervisor, by listener name: connections from now on take this generation. Answered with <see cref="Done"/>.</summary>
     internal sealed record UseGeneration(string Listener, ListenerGeneration Generation) : INoSerializationVerificationNeeded;
 
     /// <summary>To the supervisor: accept no more on this listener; its connections go on. Answered with <see cref="Done"/>.</summary>

@@ -43,7 +43,7 @@ internal sealed class LoopSupervisorActor(LoopContext loop) : UntypedActor
                 Open(open);
                 break;
             case UseGeneration use when _listeners.TryGetValue(use.Listener, out var used):
-                used.Actor.Tell(use);
+                used.Actor.Forward(use);
                 break;
             case CloseListener close when _listeners.Remove(close.Listener, out var closed):
                 closed.Actor.Forward(close);

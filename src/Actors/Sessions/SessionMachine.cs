@@ -85,10 +85,11 @@ public static class SessionMachine
             return SessionAction.Send;
         if (s.HasUpstream && !s.UpstreamClosed)
             return SessionAction.CloseUpstream;
-        // A write that waits for the client's part of a rehandshake still needs its bytes.
-        if (!s.SessionDead && (s.Blocked & Blocked.WriteOnRead) != 0 && s.SocketReadable && !s.RxFull)
+        // A write or close_notify that waits for the client's part of a rehandshake still needs its bytes.
+        var waitsForClient = !s.SessionDead && !s.SocketEof && (s.Blocked & (Blocked.WriteOnRead | Blocked.ShutdownOnRead)) != 0;
+        if (waitsForClient && s.SocketReadable && !s.RxFull)
             return SessionAction.Receive;
-        if (s.TxPending || (s.DataPending && !s.SessionDead))
+        if (s.TxPending || waitsForClient || (s.DataPending && !s.SessionDead))
             return SessionAction.Wait;
         // The client has said that it sends no more, so closing cannot reset what it has yet to read.
         if (s.SocketEof || s.ReadClosed)

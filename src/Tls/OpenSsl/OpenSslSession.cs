@@ -215,20 +215,17 @@ public sealed unsafe class OpenSslSession : ITlsSession
         {
             return TlsStatus.Error;
         }
-        if (io->HandshakeComplete && !_isCloseSent)
-        {
-            // Tickets, a KeyUpdate that did not fit yet and a renegotiation that runs go first: OpenSSL sends no close_notify in between.
-            TlsStatus status = io->Rehandshaking ? DriveRehandshake(waitForPeer: false) : SendHandshake();
-            if (status != TlsStatus.Done)
-            {
-                return status;
-            }
-        }
-        // In the middle of the first handshake OpenSSL cannot send close_notify: send nothing.
-        if (_isCloseSent || !io->HandshakeComplete || LibSsl.SSL_in_init(_ssl) != 0)
+        // Before the first handshake is over there is no key that the peer could check a close_notify with: send nothing.
+        if (_isCloseSent || !io->HandshakeComplete)
         {
             _isCloseSent = true;
             return TlsStatus.Done;
+        }
+        // OpenSSL cannot send it while a rehandshake runs: that has to end first. Tickets or a KeyUpdate that did not fit yet go before it too.
+        TlsStatus status = io->Rehandshaking ? DriveRehandshake(waitForPeer: false) : SendHandshake();
+        if (status != TlsStatus.Done)
+        {
+            return status;
         }
         LibCrypto.ERR_clear_error();
         int result = LibSsl.SSL_shutdown(_ssl);

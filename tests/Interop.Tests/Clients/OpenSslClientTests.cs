@@ -73,10 +73,18 @@ public sealed class OpenSslClientTests : IDisposable
     {
         await using var upstream = TestUpstream.Echo();
         await using var gateway = await RunningGateway.StartAsync(RunningGateway.Listener(_certificates.Localhost, upstream.EndPoint));
-        await using (var client = Start(gateway, "-tls1_3"))
+        var saved = Path.Combine(_certificates.Folder, "session.pem");
+        await using (var first = Start(gateway, "-tls1_3", "-sess_out", saved))
         {
-            await client.ExpectAsync("Post-Handshake New Session Ticket arrived");
-            await QuitAsync(client);
+            await first.ExpectAsync("New, TLSv1.3");
+            await RunningGateway.UntilAsync(() => HasSession(saved), "s_client has saved a session");
+            await QuitAsync(first);
+        }
+
+        await using (var second = Start(gateway, "-tls1_3", "-sess_in", saved))
+        {
+            await second.ExpectAsync("Reused, TLSv1.3");
+            await QuitAsync(second);
         }
     }
 
@@ -180,8 +188,10 @@ public sealed class OpenSslClientTests : IDisposable
             for (var i = 1; i <= 3; i++)
             {
                 TellConnections(gateway, Rehandshake.Instance);
+                // OpenSSL answers with its next data: the first echo brings it the request, the second takes the answer along.
+                await client.EchoAsync($"first after {i}");
+                await client.EchoAsync($"second after {i}");
                 await RunningGateway.UntilAsync(() => gateway.Count(c => c.KeyUpdatesReceived) == i, $"the answer to key update {i}");
-                await client.EchoAsync($"after {i}");
             }
 
             await QuitAsync(client);
@@ -201,6 +211,9 @@ public sealed class OpenSslClientTests : IDisposable
         await gateway.UntilClosedAsync(CloseReason.ClientAlert);
         Assert.Equal(1, gateway.Count(c => c.HandshakeFailures(CloseReason.ClientAlert)));
     }
+
+    private static bool HasSession(string file) =>
+        File.Exists(file) && File.ReadAllText(file).EndsWith("-----END SSL SESSION PARAMETERS-----\n", StringComparison.Ordinal);
 
     private static void TellConnections(RunningGateway gateway, object message) =>
         gateway.System.ActorSelection("/user/loop-*/*/*").Tell(message, ActorRefs.NoSender);

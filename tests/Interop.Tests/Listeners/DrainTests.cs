@@ -55,16 +55,46 @@ public sealed class DrainTests : IDisposable
     }
 
     [Fact]
-    public async Task A_connection_without_a_ClientHello_is_not_waited_for()
+    public async Task A_connection_accepted_before_the_drain_is_served_though_its_ClientHello_comes_later()
     {
         await using var upstream = TestUpstream.Echo();
         await using var gateway = await RunningGateway.StartAsync(RunningGateway.Listener(_certificates.Localhost, upstream.EndPoint));
-        using var silent = new Socket(SocketType.Stream, ProtocolType.Tcp);
-        await silent.ConnectAsync(gateway.EndPoint);
+        var endPoint = gateway.EndPoint;
+        using var client = EngineClient.Connect(endPoint);
+        var draining = gateway.Host.DrainAsync(TimeSpan.FromMinutes(10), CancellationToken.None);
+        await RunningGateway.UntilAsync(() => Refuses(endPoint), "new connections are refused");
+        client.Handshake();
+        client.AssertEchoes("served");
+        Assert.False(draining.IsCompleted, "the drain did not wait for the accepted connection");
+        client.CloseCleanly();
+        await draining.WaitAsync(RunningGateway.Patience);
+        Assert.Equal(1, gateway.Closed(CloseReason.Completed));
+    }
+
+    [Fact]
+    public async Task A_connection_without_a_ClientHello_ends_with_the_drain_time()
+    {
+        await using var upstream = TestUpstream.Echo();
+        await using var gateway = await RunningGateway.StartAsync(RunningGateway.Listener(_certificates.Localhost, upstream.EndPoint));
+        using var silent = EngineClient.Connect(gateway.EndPoint);
         await RunningGateway.UntilAsync(() => gateway.Host.OpenConnections == 1, "the connection is accepted");
-        await gateway.Host.DrainAsync(TimeSpan.FromMinutes(10), CancellationToken.None).WaitAsync(RunningGateway.Patience);
-        Assert.Equal(1, gateway.Closed(CloseReason.Drained));
-        Assert.Equal(0, await silent.ReceiveAsync(new byte[1]));
+        await gateway.Host.DrainAsync(TimeSpan.FromMilliseconds(50), CancellationToken.None).WaitAsync(RunningGateway.Patience);
+        Assert.Equal((0, 1), (gateway.Host.OpenConnections, gateway.Closed(CloseReason.Drained)));
+        Assert.False(silent.Pull(), "the gateway sent something");
+    }
+
+    [Fact]
+    public async Task The_waiting_can_be_cut_short()
+    {
+        await using var upstream = TestUpstream.Echo();
+        await using var gateway = await RunningGateway.StartAsync(RunningGateway.Listener(_certificates.Localhost, upstream.EndPoint));
+        using var client = EngineClient.Open(gateway.EndPoint);
+        using var stopNow = new CancellationTokenSource();
+        var draining = gateway.Host.DrainAsync(TimeSpan.FromMinutes(10), stopNow.Token);
+        await stopNow.CancelAsync();
+        await draining.WaitAsync(RunningGateway.Patience);
+        Assert.Equal(1, gateway.Host.OpenConnections);
+        client.CloseCleanly();
     }
 
     [Fact]

@@ -54,6 +54,29 @@ public sealed class ReloadTests : IDisposable
         await gateway.UntilClosedAsync(CloseReason.Completed, 2);
     }
 
+    [Fact]
+    public async Task A_reload_is_over_when_every_loop_has_taken_it()
+    {
+        await using var upstream = TestUpstream.Echo();
+        await using var gateway = await RunningGateway.StartAsync(Listener("old certificate", upstream.EndPoint));
+        using var release = new ManualResetEventSlim();
+        var held = gateway.OnLoopAsync(1, _ => release.Wait(RunningGateway.Patience));
+        Task reload;
+        try
+        {
+            reload = gateway.ReloadAsync(Listener("new certificate", upstream.EndPoint));
+            Assert.False(reload.IsCompleted, "the reload did not wait for a loop that still serves the old generation");
+        }
+        finally
+        {
+            release.Set();
+        }
+
+        Assert.True(await held);
+        await reload.WaitAsync(RunningGateway.Patience);
+        Assert.Equal(2, gateway.Host.Generation);
+    }
+
     [Theory]
     [InlineData(SslProtocols.Tls12)]
     [InlineData(SslProtocols.Tls13)]

@@ -31,7 +31,12 @@ internal sealed class HttpUpstream : IAsyncDisposable
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = protocol));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            // The client says https, the connection from the gateway is plain.
+            kestrel.AllowAlternateSchemes = true;
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = protocol);
+        });
         var app = builder.Build();
         app.MapGet("/hello", () => "hello");
         app.MapGet("/download", () => Results.Bytes(Download));
