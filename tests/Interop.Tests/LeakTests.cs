@@ -33,7 +33,7 @@ public sealed class LeakTests : IDisposable
             EndOne(open, random);
         await RunningGateway.UntilAsync(
             () => Enum.GetValues<CloseReason>().Sum(gateway.Closed) == Connections,
-            $"{Connections} ended: {gateway.Describe()}"
+            () => $"{Connections} ended: {gateway.Describe()}"
         );
         Assert.Equal(Connections, gateway.Count(static c => c.Accepted));
         Assert.Equal(0, gateway.Closed(CloseReason.InternalError));

@@ -36,10 +36,13 @@ public sealed class ShutdownTests : IDisposable
     [Fact]
     public async Task A_client_that_does_not_close_after_its_upstream_failed_is_closed_all_the_same()
     {
-        await using var upstream = new TestUpstream(socket =>
+        // Before the first byte a reset would be a failed connect.
+        var reset = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var upstream = new TestUpstream(async socket =>
         {
+            await TestUpstream.SendAllAsync(socket, new byte[1]);
+            await reset.Task;
             EngineClient.Reset(socket);
-            return Task.CompletedTask;
         });
         await using var gateway = await RunningGateway.StartAsync(
             RunningGateway.Listener(_certificates.Localhost, upstream.EndPoint) with
@@ -48,6 +51,8 @@ public sealed class ShutdownTests : IDisposable
             }
         );
         using var client = EngineClient.Open(gateway.EndPoint);
+        _ = client.Receive(1);
+        reset.SetResult();
         await gateway.UntilClosedAsync(CloseReason.UpstreamReset);
         // Not a clean end: the client has to know that the answer may be cut.
         Assert.Equal(TlsStatus.Error, client.ReadToEnd());

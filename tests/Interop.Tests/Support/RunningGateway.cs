@@ -99,19 +99,22 @@ internal sealed class RunningGateway : IAsyncDisposable
         Host.Metrics.Counters.Sum(c => c.Stalls.Nanos(new StallKey(operation, want, leg, cause))) / 1e9;
 
     /// <summary>Waits until <paramref name="condition"/> holds; the gateway counts on its own threads.</summary>
-    public static async Task UntilAsync(Func<bool> condition, string what)
+    public static Task UntilAsync(Func<bool> condition, string what) => UntilAsync(condition, () => what);
+
+    /// <summary>As above; <paramref name="what"/> is asked when the time is over, so that it tells how things stand then.</summary>
+    public static async Task UntilAsync(Func<bool> condition, Func<string> what)
     {
         var began = TimeProvider.System.GetTimestamp();
         using var poll = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
         while (!condition())
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(began) < Patience, $"not within {Patience.TotalSeconds} s: {what}");
+            Assert.True(TimeProvider.System.GetElapsedTime(began) < Patience, $"not within {Patience.TotalSeconds} s: {what()}");
             await poll.WaitForNextTickAsync();
         }
     }
 
     public Task UntilClosedAsync(CloseReason reason, long count = 1) =>
-        UntilAsync(() => Closed(reason) >= count, $"{count} closed with {reason}; closed so far: {Describe()}");
+        UntilAsync(() => Closed(reason) >= count, () => $"{count} closed with {reason}; closed so far: {Describe()}");
 
     /// <summary>What was counted, for messages.</summary>
     public string Describe() =>
@@ -149,12 +152,12 @@ internal sealed class RunningGateway : IAsyncDisposable
         if (!_terminated)
             await EndAsync();
         Assert.Equal(_sessionsBefore, OpenSslSession.LiveCount);
-        await UntilAsync(() => Descriptors() <= _descriptorsBefore, $"descriptors back to {_descriptorsBefore}, now {Descriptors()}");
+        await UntilAsync(() => Descriptors() <= _descriptorsBefore, () => $"descriptors back to {_descriptorsBefore}, now {Descriptors()}");
     }
 
     private async Task EndAsync()
     {
-        await UntilAsync(() => Host.OpenConnections == 0, $"all connections ended: {Describe()}");
+        await UntilAsync(() => Host.OpenConnections == 0, () => $"all connections ended: {Describe()}");
         for (var i = 0; i < EventLoops.Get(_system).Count; i++)
         {
             var rented = await OnLoopAsync(i, static l => (l.Buffers.RentedBuffers, l.Buffers.RentedBytes));
