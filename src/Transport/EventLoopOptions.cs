@@ -14,9 +14,15 @@ public sealed class EventLoopOptions
 
     /// <summary>
     /// Work items run before the sockets are looked at again, so that neither starves the other. 512 items of about a microsecond delay an event by half
-    /// a millisecond at most.
+    /// a millisecond.
     /// </summary>
     public int WorkBudget { get; init; } = 512;
+
+    /// <summary>
+    /// The same bound as a time, for items that take longer: one connection that moves 256 KiB per item would else keep all others waiting for tens of
+    /// milliseconds. Zero or more; looked at every few items.
+    /// </summary>
+    public TimeSpan WorkTime { get; init; } = TimeSpan.FromMicroseconds(500);
 
     /// <summary>Free buffer memory that the loop keeps: 16 MiB are 62 chunks.</summary>
     public int PoolRetainedBytes { get; init; } = 16 * 1024 * 1024;

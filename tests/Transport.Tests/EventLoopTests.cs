@@ -398,9 +398,38 @@ public sealed class EventLoopTests
         }
     }
 
+    [Theory]
+    [InlineData(0, 1)] // quick items: bounded by their number alone
+    [InlineData(1, 50)] // items of a millisecond: the sockets are looked at every four of them
+    public void Work_that_takes_long_leaves_the_sockets_their_turn(int millisPerItem, int fewestTurns)
+    {
+        const int Items = 200;
+        var clock = new FakeTimeProvider();
+        using var test = new TestLoop(new EventLoopOptions { Time = clock });
+        var turns = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
+        int left = Items;
+        long before = 0;
+        Work? item = null;
+        item = new Work(() =>
+        {
+            if (left == Items)
+                before = test.Loop.Counters.Turns;
+            clock.Advance(TimeSpan.FromMilliseconds(millisPerItem));
+            if (--left == 0)
+                turns.SetResult(test.Loop.Counters.Turns - before);
+            else
+                test.Loop.Post(item!);
+        });
+        test.Loop.Post(item);
+        Assert.InRange(TestLoop.Await(turns.Task), fewestTurns - 1, fewestTurns + 1);
+    }
+
     [Fact]
     public void Options_out_of_range_are_refused()
     {
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            new EventLoop(new EventLoopOptions { WorkTime = TimeSpan.FromTicks(-1) }, new TestSink())
+        );
         Assert.Throws<ArgumentOutOfRangeException>(() => new EventLoop(new EventLoopOptions { WorkBudget = 0 }, new TestSink()));
         Assert.Throws<ArgumentOutOfRangeException>(() => new EventLoop(new EventLoopOptions { MaxEventsPerWait = 0 }, new TestSink()));
         Assert.Throws<ArgumentOutOfRangeException>(() => new EventLoop(new EventLoopOptions { PoolRetainedBytes = -1 }, new TestSink()));

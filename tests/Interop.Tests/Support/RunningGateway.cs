@@ -166,11 +166,14 @@ internal sealed class RunningGateway : IAsyncDisposable
         await TerminateAsync();
     }
 
-    /// <summary>Sockets, epoll sets and eventfds. Files are left out: the runtime opens one for each assembly that it loads.</summary>
+    /// <summary>Sockets, epoll sets and eventfds. Files and pipes are left out: the runtime opens them for assemblies, the console and child processes.</summary>
     private static int Descriptors() =>
         Directory
             .EnumerateFileSystemEntries("/proc/self/fd")
-            .Count(static fd => new FileInfo(fd).LinkTarget is { } target && target[0] != '/');
+            .Count(static fd =>
+                new FileInfo(fd).LinkTarget is { } target
+                && (target.StartsWith("socket:", StringComparison.Ordinal) || target.StartsWith("anon_inode:", StringComparison.Ordinal))
+            );
 
     private sealed class Work(Action run) : IThreadPoolWorkItem
     {
