@@ -76,7 +76,7 @@ listeners:
       certificates:
         - { certificate: @CERT@, key: @KEY@ }
     timeouts: { idle: 5m }
-    limits: { connections: 20000 }
+    limits: { connections: 20000, credit: "${CREDIT:-256KiB}" }
 upstreams:
   backend: { address: 127.0.0.1:@BACKEND@ }
 """

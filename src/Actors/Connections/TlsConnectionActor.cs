@@ -424,14 +424,19 @@ internal sealed class TlsConnectionActor : UntypedActor
 
         _ticketsOwed = false;
         SessionMachine.WriteReturned(ref _state, status, !_pending.IsEmpty, Facts(status), _loop.Now);
-        // Credit goes back in quarters of the whole: one message for many small writes, and the upstream never runs dry meanwhile.
-        // A connection that ends takes no more than is on its way.
-        if (_owedCredit >= _seed.Generation.Settings.CreditBytes / 4 && _state.Phase is SessionPhase.Open or SessionPhase.Draining)
-            ReturnCredit();
     }
 
+    /// <summary>
+    /// Credit goes back when all that came is on its way, and in quarters of the whole at least: the upstream then reads in large pieces while much is moved,
+    /// many small writes cost one message, and a client that does not drain holds no second chunk.
+    /// </summary>
     private void ReturnCredit()
     {
+        if (_owedCredit < _seed.Generation.Settings.CreditBytes / 4 || !_pending.IsEmpty || _state.TxPending)
+            return;
+        // A connection that ends takes no more than is on its way.
+        if (_state.Phase is not (SessionPhase.Open or SessionPhase.Draining))
+            return;
         if (_credit.Add(_owedCredit))
             _upstream!.Tell(_credit, ActorRefs.NoSender);
         _owedCredit = 0;
@@ -506,6 +511,8 @@ internal sealed class TlsConnectionActor : UntypedActor
         var stalls = SessionStalls.Of(_state);
         if (((_stalls.Active ^ stalls) & SessionStalls.Scope) != 0)
             _stalls.Update(SessionStalls.Scope, stalls, _loop.ReadTimestamp());
+        if (_owedCredit > 0)
+            ReturnCredit();
         if (_state.TxPending || _state.RxBuffered)
             _session?.Compact();
     }

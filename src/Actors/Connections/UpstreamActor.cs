@@ -269,7 +269,8 @@ internal sealed class UpstreamActor(UpstreamSeed seed) : UntypedActor
 
     private void ReturnCredit()
     {
-        if (_owedCredit < seed.Connection.Generation.Settings.CreditBytes / 4)
+        // As on the other leg: all that came is passed on first, so that the client's bytes are read in large pieces.
+        if (_owedCredit < seed.Connection.Generation.Settings.CreditBytes / 4 || !_pending.IsEmpty)
             return;
         if (_returned.Add(_owedCredit))
             seed.Downstream.Tell(_returned, ActorRefs.NoSender);
