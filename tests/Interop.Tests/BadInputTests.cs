@@ -4,7 +4,6 @@ using System.Net.Sockets;
 using System.Text;
 using TlsGateway.Actors;
 using TlsGateway.Actors.Settings;
-using TlsGateway.Actors.Stalls;
 using TlsGateway.Interop.Tests.Support;
 using TlsGateway.Tls;
 
@@ -404,11 +403,12 @@ public sealed class BadInputTests : IDisposable
         using var client = EngineClient.Open(gateway.EndPoint, receiveBufferBytes: 64 * 1024);
         var buffers = await gateway.OnLoopAsync(0, static loop => loop.Buffers);
         long most = 0;
+        var heldUp = gateway.HeldUpByTheClient();
         await RunningGateway.UntilAsync(
             () =>
             {
                 most = Math.Max(most, buffers.RentedBytes);
-                return gateway.StallSeconds(StallOperation.Write, StallWant.Write, StallLeg.Downstream, StallCause.Client) > 0;
+                return heldUp();
             },
             "a write stall of the client's making"
         );

@@ -129,12 +129,11 @@ public sealed class RehandshakeTests : IDisposable
     [Fact]
     public async Task A_client_that_asks_for_keys_and_does_not_read_blocks_reads_on_writes_and_loses_nothing()
     {
-        // Each request is answered with 27 bytes; what a blocked write leaves free in the output is at most half of it, 132 KiB. With the data between
-        // them they are 300,000 bytes, which the gateway's input and the socket's buffers hold, so that the client can send them all.
-        const int KeyUpdates = 6000;
-        const int UpPiece = 1;
+        // Each request is answered with 27 bytes: this many fill the output, 264 KiB, twice.
+        const int MostKeyUpdates = 20_000;
+        const int Batch = 500;
         var down = Seeded.Bytes(5, 8 * 1024 * 1024);
-        var up = Seeded.Bytes(6, 2 * KeyUpdates * UpPiece);
+        var up = Seeded.Bytes(6, MostKeyUpdates + 100_000);
         var upReceived = new byte[up.Length];
         var upCount = new Counter();
         await using var upstream = TestUpstream.Duplex(down, upReceived, upCount);
@@ -142,7 +141,7 @@ public sealed class RehandshakeTests : IDisposable
         await using var gateway = await RunningGateway.StartAsync(
             listener with
             {
-                Tls = listener.Tls with { Limits = new TlsLimits { MaxKeyUpdates = 2 * KeyUpdates } },
+                Tls = listener.Tls with { Limits = new TlsLimits { MaxKeyUpdates = MostKeyUpdates } },
             }
         );
         using var client = EngineClient.Open(gateway.EndPoint, TlsVersion.Tls13, receiveBufferBytes: 4096);
@@ -151,27 +150,37 @@ public sealed class RehandshakeTests : IDisposable
             "a write stall of the client's making"
         );
 
-        for (var i = 0; i < KeyUpdates; i++)
+        // Requests with a byte of data behind each, until the answers fill the output. What is blocked then is little, so that the client can send it all.
+        var sent = 0;
+        while (ReadOnWriteSeconds(gateway) == 0)
         {
-            Assert.Equal(TlsStatus.Done, client.Session.KeyUpdate(askPeer: true));
-            client.Send(up.AsSpan(i * UpPiece, UpPiece));
+            Assert.True(sent < MostKeyUpdates, "the read was never blocked");
+            for (var i = 0; i < Batch; i++, sent++)
+            {
+                Assert.Equal(TlsStatus.Done, client.Session.KeyUpdate(askPeer: true));
+                client.Send(up.AsSpan(sent, 1));
+            }
+
+            await RunningGateway.UntilAsync(
+                () => upCount.Value == sent || ReadOnWriteSeconds(gateway) > 0,
+                () => $"{sent} bytes at the upstream, {upCount.Value} came, or a read that waits for room"
+            );
         }
 
-        await RunningGateway.UntilAsync(
-            () => gateway.StallSeconds(StallOperation.Read, StallWant.Write, StallLeg.Downstream, StallCause.Client) > 0,
-            "a read that waits for room"
-        );
-        Assert.True(upCount.Value < KeyUpdates * UpPiece, "the read was not held up");
+        Assert.True(upCount.Value < sent, "the read was not held up");
 
         var downReceived = new byte[down.Length];
-        client.Exchange(up.AsSpan(KeyUpdates * UpPiece), downReceived);
+        client.Exchange(up.AsSpan(sent), downReceived);
         await RunningGateway.UntilAsync(() => upCount.Value == up.Length, "all of the client's data at the upstream");
         Assert.True(down.AsSpan().SequenceEqual(downReceived), "the client got something else than the upstream sent");
         Assert.True(up.AsSpan().SequenceEqual(upReceived), "the upstream got something else than the client sent");
-        Assert.Equal(KeyUpdates, gateway.Count(static c => c.KeyUpdatesReceived));
+        Assert.Equal(sent, gateway.Count(static c => c.KeyUpdatesReceived));
         client.CloseCleanly();
         await gateway.UntilClosedAsync(CloseReason.Completed);
     }
+
+    private static double ReadOnWriteSeconds(RunningGateway gateway) =>
+        gateway.StallSeconds(StallOperation.Read, StallWant.Write, StallLeg.Downstream, StallCause.Client);
 
     private static double RehandshakeSeconds(RunningGateway gateway) =>
         gateway.StallSeconds(StallOperation.Rehandshake, StallWant.Read, StallLeg.Downstream, StallCause.Client);

@@ -98,6 +98,26 @@ internal sealed class RunningGateway : IAsyncDisposable
     public double StallSeconds(StallOperation operation, StallWant want, StallLeg leg, StallCause cause) =>
         Host.Metrics.Counters.Sum(c => c.Stalls.Nanos(new StallKey(operation, want, leg, cause))) / 1e9;
 
+    /// <summary>
+    /// A condition: the client has kept writes waiting for half a second (by the gateway's own count) in which nothing came from the upstream, so every buffer on
+    /// the way is full. A first stall alone may be one of a moment.
+    /// </summary>
+    public Func<bool> HeldUpByTheClient()
+    {
+        const double Seconds = 0.5;
+        var bytes = -1L;
+        var since = 0.0;
+        return () =>
+        {
+            var stalled = StallSeconds(StallOperation.Write, StallWant.Write, StallLeg.Downstream, StallCause.Client);
+            var received = Count(static c => c.UpstreamReceivedBytes);
+            if (received == bytes)
+                return stalled > since + Seconds;
+            (bytes, since) = (received, stalled);
+            return false;
+        };
+    }
+
     /// <summary>Waits until <paramref name="condition"/> holds; the gateway counts on its own threads.</summary>
     public static Task UntilAsync(Func<bool> condition, string what) => UntilAsync(condition, () => what);
 
