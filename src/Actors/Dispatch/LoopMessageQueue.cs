@@ -9,8 +9,9 @@ namespace TlsGateway.Actors.Dispatch;
 
 /// <summary>
 /// The message queue of an actor on an event loop. Messages from the loop's own thread (nearly all: both legs of a connection live there) go to a small
-/// ring without a lock; messages from other threads go to a concurrent queue that is made when the first one comes. Order per sender is kept, since a
-/// sender's thread always uses the same of the two.
+/// ring without a lock; messages from other threads go to a concurrent queue that is made when the first one comes, and as long as one waits there the
+/// loop's own go behind it. So what was queued first is taken first, also when one sender's messages come by two threads (Akka replays from another
+/// thread what was told to an actor before it had started).
 /// </summary>
 /// <remarks>
 /// Akka's default queue costs 1.1 KiB per idle actor (a ConcurrentQueue segment); this one 150 bytes. What is still queued when the actor stops is disposed:
@@ -31,7 +32,7 @@ internal sealed class LoopMessageQueue(EventLoop loop) : IMessageQueue, Akka.Dis
 
     public void Enqueue(IActorRef receiver, Envelope envelope)
     {
-        if (loop.IsCurrent)
+        if (loop.IsCurrent && _foreign is not { IsEmpty: false })
             EnqueueLocal(envelope);
         else
             ForeignQueue().Enqueue(envelope);

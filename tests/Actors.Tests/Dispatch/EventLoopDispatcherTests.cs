@@ -137,6 +137,32 @@ public sealed class EventLoopDispatcherTests
         Assert.Equal(Enumerable.Range(0, 500), seen);
     }
 
+    [Fact]
+    public async Task What_another_thread_queued_first_is_taken_before_what_the_loop_queues_after_it()
+    {
+        await using var loops = new LoopSystem(1);
+        var queue = new LoopMessageQueue(loops.Loops.Loop(0));
+        var taken = new TaskCompletionSource<List<object>>();
+        queue.Enqueue(ActorRefs.Nobody, new Envelope("foreign 1", ActorRefs.NoSender));
+        queue.Enqueue(ActorRefs.Nobody, new Envelope("foreign 2", ActorRefs.NoSender));
+        loops
+            .Loops.Loop(0)
+            .Post(
+                new Work(() =>
+                {
+                    var order = new List<object>();
+                    queue.Enqueue(ActorRefs.Nobody, new Envelope("local 1", ActorRefs.NoSender));
+                    while (queue.TryDequeue(out var envelope))
+                        order.Add(envelope.Message);
+                    queue.Enqueue(ActorRefs.Nobody, new Envelope("local 2", ActorRefs.NoSender));
+                    while (queue.TryDequeue(out var envelope))
+                        order.Add(envelope.Message);
+                    taken.SetResult(order);
+                })
+            );
+        Assert.Equal<object>(["foreign 1", "foreign 2", "local 1", "local 2"], await taken.Task.WaitAsync(LoopSystem.Patience));
+    }
+
     private sealed class Work(Action run) : IThreadPoolWorkItem
     {
         public void Execute() => run();
