@@ -63,18 +63,20 @@ public sealed class InetEndPointTests
             Gen.UInt,
             (bytes, scope) => new IPAddress(bytes, scope)
         );
-        Gen.Select(Gen.OneOf(four, six), Gen.Int[0, 65535])
-            .Sample(
-                (address, port) =>
-                {
-                    var endPoint = InetEndPoint.From(address, port);
-                    var expected = new IPEndPoint(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address, port);
-                    Assert.Equal(expected, endPoint.ToIPEndPoint());
-                    Assert.Equal(endPoint, ThroughSocketAddress(endPoint));
-                    Assert.Equal(endPoint, InetEndPoint.From(IPEndPoint.Parse(endPoint.ToString())));
-                },
-                seed: "0000KRhm1Nc5"
-            );
+        TlsGateway.Tests.Seeded.ForAll(
+            Gen.Select(Gen.OneOf(four, six), Gen.Int[0, 65535]),
+            iterations: 1000,
+            seed: 3,
+            input =>
+            {
+                var (address, port) = input;
+                var endPoint = InetEndPoint.From(address, port);
+                var expected = new IPEndPoint(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address, port);
+                Assert.Equal(expected, endPoint.ToIPEndPoint());
+                Assert.Equal(endPoint, ThroughSocketAddress(endPoint));
+                Assert.Equal(endPoint, InetEndPoint.From(IPEndPoint.Parse(endPoint.ToString())));
+            }
+        );
     }
 
     [Fact]

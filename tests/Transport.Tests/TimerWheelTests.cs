@@ -19,18 +19,19 @@ public sealed class TimerWheelTests
             Gen.Select(Gen.Const(1), Gen.Int[0, 15], Gen.Const(0L)),
             Gen.Select(Gen.Const(2), Gen.Const(0), step)
         );
-        Gen.Select(magnitude.Select(value => value >> 4), operation.Array[1, 200])
-            .Sample(
-                (start, operations) =>
-                {
-                    var run = new ModelRun(start);
-                    foreach ((int kind, int timer, long value) in operations)
-                        run.Apply(kind, timer, value);
-                    run.Drain();
-                },
-                iter: 3000,
-                seed: "0000Tr4nsp0r"
-            );
+        TlsGateway.Tests.Seeded.ForAll(
+            Gen.Select(magnitude.Select(value => value >> 4), operation.Array[1, 200]),
+            iterations: 3000,
+            seed: 4,
+            input =>
+            {
+                var (start, operations) = input;
+                var run = new ModelRun(start);
+                foreach ((int kind, int timer, long value) in operations)
+                    run.Apply(kind, timer, value);
+                run.Drain();
+            }
+        );
     }
 
     [Theory]
