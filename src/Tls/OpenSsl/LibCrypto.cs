@@ -106,4 +106,74 @@ internal static unsafe partial class LibCrypto
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int X509_VERIFY_PARAM_set1_ip_asc(nint parameters, string address);
+
+    public const int EVP_CTRL_AEAD_GET_TAG = 0x10;
+    public const int EVP_CTRL_AEAD_SET_TAG = 0x11;
+
+    /// <summary>SHA512_CTX of openssl/sha.h, 216 bytes and the larger of the two.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = 216)]
+    internal struct ShaContext
+    {
+        private ulong _first;
+    }
+
+    [LibraryImport(Library), SuppressGCTransition]
+    public static partial int SHA256_Init(ShaContext* context);
+
+    [LibraryImport(Library), SuppressGCTransition]
+    public static partial int SHA256_Update(ShaContext* context, byte* data, nuint length);
+
+    [LibraryImport(Library), SuppressGCTransition]
+    public static partial int SHA256_Final(byte* digest, ShaContext* context);
+
+    [LibraryImport(Library), SuppressGCTransition]
+    public static partial int SHA384_Init(ShaContext* context);
+
+    [LibraryImport(Library), SuppressGCTransition]
+    public static partial int SHA384_Update(ShaContext* context, byte* data, nuint length);
+
+    [LibraryImport(Library), SuppressGCTransition]
+    public static partial int SHA384_Final(byte* digest, ShaContext* context);
+
+    [LibraryImport(Library)]
+    public static partial int EVP_default_properties_is_fips_enabled(nint library);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int OSSL_PROVIDER_add_builtin(
+        nint library,
+        string name,
+        delegate* unmanaged[Cdecl]<nint, KeyScheduleProvider.Dispatch*, KeyScheduleProvider.Dispatch**, void**, int> load
+    );
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial nint OSSL_PROVIDER_try_load(nint library, string name, int retainFallbacks);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial nint EVP_CIPHER_fetch(nint library, string algorithm, string? properties);
+
+    [LibraryImport(Library)]
+    public static partial nint EVP_CIPHER_CTX_new();
+
+    [LibraryImport(Library)]
+    public static partial void EVP_CIPHER_CTX_free(nint context);
+
+    [LibraryImport(Library), SuppressGCTransition]
+    public static partial int EVP_CIPHER_CTX_ctrl(nint context, int command, int number, void* pointer);
+
+    [LibraryImport(Library)]
+    public static partial int EVP_CipherInit_ex(nint context, nint cipher, nint engine, byte* key, byte* iv, int encrypt);
+
+    /// <summary>The same function, for a new nonce under the key at hand: short.</summary>
+    [LibraryImport(Library, EntryPoint = "EVP_CipherInit_ex"), SuppressGCTransition]
+    public static partial int EVP_CipherInit_nonce(nint context, nint cipher, nint engine, byte* key, byte* iv, int encrypt);
+
+    [LibraryImport(Library)]
+    public static partial int EVP_CipherUpdate(nint context, byte* output, int* written, byte* input, int length);
+
+    /// <summary>The same function, for a few bytes: additional data, the content type.</summary>
+    [LibraryImport(Library, EntryPoint = "EVP_CipherUpdate"), SuppressGCTransition]
+    public static partial int EVP_CipherUpdate_short(nint context, byte* output, int* written, byte* input, int length);
+
+    [LibraryImport(Library), SuppressGCTransition]
+    public static partial int EVP_CipherFinal_ex(nint context, byte* output, int* written);
 }

@@ -78,6 +78,9 @@ internal static unsafe partial class LibSsl
     [LibraryImport(Library)]
     public static partial nint SSL_CTX_new(nint method);
 
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial nint SSL_CTX_new_ex(nint library, string? properties, nint method);
+
     [LibraryImport(Library)]
     public static partial void SSL_CTX_free(nint context);
 
@@ -227,6 +230,9 @@ internal static unsafe partial class LibSsl
     public static partial nint SSL_get_current_cipher(nint ssl);
 
     [LibraryImport(Library)]
+    public static partial ushort SSL_CIPHER_get_protocol_id(nint cipher);
+
+    [LibraryImport(Library)]
     public static partial byte* SSL_CIPHER_standard_name(nint cipher);
 
     [LibraryImport(Library)]
@@ -237,4 +243,7 @@ internal static unsafe partial class LibSsl
 
     [LibraryImport(Library)]
     public static partial byte* SSL_get_servername(nint ssl, int type);
+
+    [LibraryImport(Library)]
+    public static partial byte* SSL_alert_desc_string_long(int alert);
 }

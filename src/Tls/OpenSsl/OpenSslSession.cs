@@ -17,7 +17,7 @@ public sealed unsafe class OpenSslSession : ITlsSession
     /// What a write may need beyond its plaintext: a record's header, nonce, content type and tag (at most 29 bytes with AEAD), and a KeyUpdate or HelloRequest record that
     /// OpenSSL sends before it (under 64 bytes). A record is only begun when all of this fits, so that OpenSSL never holds half of one.
     /// </summary>
-    private const int RecordReserve = 256;
+    internal const int RecordReserve = 256;
 
     /// <summary>Free tail below which received bytes are moved to the front: one record, so that a read of the socket can complete one.</summary>
     private const int SmallTail = MaxPlaintext + RecordReserve;
@@ -34,9 +34,13 @@ public sealed unsafe class OpenSslSession : ITlsSession
     private nint _ssl;
     private TlsCounters _finalCounters;
     private TlsFailure _failure = TlsFailure.None;
+    private RecordLayer? _records;
+    private TlsSessionInfo? _info;
     private byte _ticketsOwed;
     private bool _isDead;
     private bool _isTls13;
+    private bool _isResumed;
+    private bool _ticketsBegun;
     private bool _isCloseSent;
 
     internal OpenSslSession(OpenSslContext context, ITlsBufferPool pool, int chunkBytes)
@@ -120,7 +124,7 @@ public sealed unsafe class OpenSslSession : ITlsSession
     public bool IsTls13 => _isTls13;
 
     /// <inheritdoc/>
-    public bool IsResumed => IsHandshakeComplete && LibSsl.SSL_session_reused(_ssl) == 1;
+    public bool IsResumed => _isResumed;
 
     /// <inheritdoc/>
     public bool OwesTickets => _ticketsOwed > 0;
@@ -169,7 +173,14 @@ public sealed unsafe class OpenSslSession : ITlsSession
         read = 0;
         SessionIo* io = Io();
         TlsStatus status = Ready(io);
-        if (status == TlsStatus.Done)
+        if (status == TlsStatus.Done && _records is { } records)
+        {
+            fixed (byte* start = destination)
+            {
+                status = Outcome(records, records.Read(start, destination.Length, out read));
+            }
+        }
+        else if (status == TlsStatus.Done)
         {
             read = TakePlain(io, destination);
             status = ReadRecords(io, destination, ref read);
@@ -221,6 +232,14 @@ public sealed unsafe class OpenSslSession : ITlsSession
             _isCloseSent = true;
             return TlsStatus.Done;
         }
+        if (_records is { } records)
+        {
+            // Tickets that did not leave by now never will; those that have begun to go first.
+            TlsStatus ready = DropTickets();
+            ready = ready == TlsStatus.Done ? Outcome(records, records.Close()) : ready;
+            _isCloseSent = ready == TlsStatus.Done;
+            return ready;
+        }
         // OpenSSL cannot send it while a rehandshake runs: that has to end first. Tickets or a KeyUpdate that did not fit yet go before it too.
         TlsStatus status = io->Rehandshaking ? DriveRehandshake(waitForPeer: false) : SendHandshake();
         if (status != TlsStatus.Done)
@@ -266,6 +285,11 @@ public sealed unsafe class OpenSslSession : ITlsSession
         {
             return Refuse("only an open TLS 1.3 session has KeyUpdate");
         }
+        if (_records is { } records)
+        {
+            TlsStatus sent = _ticketsOwed > 0 || !records.OwnsSending ? SendTickets() : TlsStatus.Done;
+            return sent == TlsStatus.Done ? Outcome(records, records.KeyUpdate(askPeer)) : sent;
+        }
         // What is already being sent (tickets, an answer to the peer's KeyUpdate) goes first.
         TlsStatus status = SendHandshake();
         if (status != TlsStatus.Done)
@@ -293,6 +317,11 @@ public sealed unsafe class OpenSslSession : ITlsSession
     public TlsSessionInfo DescribeSession()
     {
         _ = Io();
+        return _info ?? ReadInfo();
+    }
+
+    private TlsSessionInfo ReadInfo()
+    {
         byte* alpn;
         uint alpnLength;
         LibSsl.SSL_get0_alpn_selected(_ssl, &alpn, &alpnLength);
@@ -315,14 +344,9 @@ public sealed unsafe class OpenSslSession : ITlsSession
             return;
         }
         _finalCounters = _io->Counters;
-        if (IsHandshakeComplete && !_isDead)
-        {
-            // Else SSL_free marks the session as not resumable, an old rule (RFC 2246 §7.2.1) that RFC 5246 §7.2.1 dropped.
-            LibSsl.SSL_set_shutdown(_ssl, LibSsl.SSL_SENT_SHUTDOWN | LibSsl.SSL_RECEIVED_SHUTDOWN);
-        }
-        LibSsl.SSL_free(_ssl);
-        _ssl = 0;
-        _context.Release();
+        FreeSsl();
+        _io->RxKeys.Release();
+        _io->TxKeys.Release();
         _io->Rx.Release(_pool);
         _io->Tx.Release(_pool);
         _io->Plain.Release(_pool);
@@ -337,6 +361,43 @@ public sealed unsafe class OpenSslSession : ITlsSession
 
     /// <summary>For the new-session callback: takes over a reference to <paramref name="session"/>.</summary>
     internal void KeepForResumption(nint session) => _context.ClientSessions!.Add(session);
+
+    /// <summary>Plaintext of one record at most, so that a record fits the output buffer.</summary>
+    internal int LargestPiece => Math.Min(MaxPlaintext, _chunkBytes - RecordReserve);
+
+    internal long MaxRecordsPerKey => _context.Limits.MaxRecordsPerKey;
+
+    /// <summary>For <see cref="RecordLayer"/>: room for a record of <paramref name="bytes"/>; WantWrite when there is none, Error when the pool gave no memory.</summary>
+    internal TlsStatus FindRoom(int bytes)
+    {
+        try
+        {
+            return HasRoomFor(_io, bytes) ? TlsStatus.Done : TlsStatus.WantWrite;
+        }
+        catch (Exception)
+        {
+            return TlsStatus.Error;
+        }
+    }
+
+    /// <summary>For <see cref="RecordLayer"/>: an alert can be sent. Not while tickets are half sent, nor after close_notify.</summary>
+    internal bool MayAlert() => !_isCloseSent && DropTickets() == TlsStatus.Done;
+
+    private void FreeSsl()
+    {
+        if (_ssl == 0)
+        {
+            return;
+        }
+        if (IsHandshakeComplete && !_isDead)
+        {
+            // Else SSL_free marks the session as not resumable, an old rule (RFC 2246 §7.2.1) that RFC 5246 §7.2.1 dropped.
+            LibSsl.SSL_set_shutdown(_ssl, LibSsl.SSL_SENT_SHUTDOWN | LibSsl.SSL_RECEIVED_SHUTDOWN);
+        }
+        LibSsl.SSL_free(_ssl);
+        _ssl = 0;
+        _context.Release();
+    }
 
     private SessionIo* Io()
     {
@@ -356,25 +417,88 @@ public sealed unsafe class OpenSslSession : ITlsSession
 
     private TlsStatus FirstHandshake()
     {
+        bool capture = _context.IsServer && KeyScheduleProvider.IsLoaded;
         LibCrypto.ERR_clear_error();
+        KeyScheduleProvider.CaptureFor(capture ? _io : null);
         int result = LibSsl.SSL_do_handshake(_ssl);
+        KeyScheduleProvider.CaptureFor(null);
         if (result != 1)
         {
             return StatusOf(result);
         }
-        _ = LibSsl.SSL_free_buffers(_ssl);
         _io->HandshakeComplete = true;
         IsHandshakeComplete = true;
         _io->Counters.RxRecordsSinceKey = 0;
         _io->Counters.TxRecordsSinceKey = 0;
         _isTls13 = LibSsl.SSL_version(_ssl) == (int)TlsVersion.Tls13;
+        _isResumed = LibSsl.SSL_session_reused(_ssl) == 1;
         if (_isTls13 && _context.Tickets > 0)
         {
             // A resumed client spent one ticket and gets one back.
-            _ticketsOwed = (byte)(LibSsl.SSL_session_reused(_ssl) == 1 ? 1 : _context.Tickets);
+            _ticketsOwed = (byte)(_isResumed ? 1 : _context.Tickets);
+        }
+        if (_isTls13 && capture)
+        {
+            OwnRecords();
+        }
+        if (_ssl != 0)
+        {
+            _ = LibSsl.SSL_free_buffers(_ssl);
         }
         return TlsStatus.Done;
     }
+
+    /// <summary>
+    /// Takes the records of an open session over from OpenSSL, where the secrets are known and the suite is: receiving from the first record on (OpenSSL
+    /// has read exactly to the end of the client's Finished), sending when no ticket is owed. Else OpenSSL goes on with both.
+    /// </summary>
+    private void OwnRecords()
+    {
+        if (!_io->RxKeys.HasSecret || !_io->TxKeys.HasSecret || !_io->RxTracker.AtBoundary || LibSsl.SSL_pending(_ssl) != 0)
+        {
+            return;
+        }
+        if (!_io->RxKeys.TryBegin(Cipher(), encrypt: false, sequence: 0))
+        {
+            return;
+        }
+        _records = new RecordLayer(this, _io);
+        if (_ticketsOwed == 0)
+        {
+            _ = OwnSending();
+        }
+    }
+
+    /// <summary>OpenSSL sends nothing more: its part of the session, some 10 KiB, is freed.</summary>
+    private TlsStatus OwnSending()
+    {
+        if (_records is not { OwnsSending: false } records)
+        {
+            return TlsStatus.Done;
+        }
+        if (!records.TryOwnSending(Cipher(), _io->Counters.TxRecordsSinceKey))
+        {
+            return Die(new TlsFailure(TlsFailureKind.Internal, -1, "libcrypto made no cipher for the records to send"));
+        }
+        _info = ReadInfo();
+        FreeSsl();
+        return TlsStatus.Done;
+    }
+
+    /// <summary>No ticket is begun any more; WantWrite while one is half sent.</summary>
+    private TlsStatus DropTickets()
+    {
+        _ticketsOwed = 0;
+        return _records is { OwnsSending: false } ? SendTickets() : TlsStatus.Done;
+    }
+
+    private RecordCipher Cipher() => RecordCipher.OfSuite(LibSsl.SSL_CIPHER_get_protocol_id(LibSsl.SSL_get_current_cipher(_ssl)));
+
+    /// <summary>The status of a call on <paramref name="records"/>, its failure taken over.</summary>
+    private TlsStatus Outcome(RecordLayer records, TlsStatus status) =>
+        status != TlsStatus.Error ? status
+        : _io->Limit != BrokenLimit.None ? DieOfLimit()
+        : Die(records.Failure);
 
     private static int TakePlain(SessionIo* io, Span<byte> destination)
     {
@@ -430,12 +554,20 @@ public sealed unsafe class OpenSslSession : ITlsSession
         {
             while (written < source.Length)
             {
+                if (_records is { OwnsSending: true } records)
+                {
+                    return Outcome(records, records.Write(start, source.Length, out written));
+                }
                 TlsStatus status = BeforeWrite(io);
                 if (status != TlsStatus.Done)
                 {
                     return status;
                 }
-                int piece = Math.Min(source.Length - written, Math.Min(MaxPlaintext, _chunkBytes - RecordReserve));
+                if (_records is { OwnsSending: true })
+                {
+                    continue;
+                }
+                int piece = Math.Min(source.Length - written, LargestPiece);
                 if (!HasRoomFor(io, piece + RecordReserve))
                 {
                     return TlsStatus.WantWrite;
@@ -463,7 +595,7 @@ public sealed unsafe class OpenSslSession : ITlsSession
                 return status;
             }
         }
-        if (_ticketsOwed > 0)
+        if (_ticketsOwed > 0 || _records is { OwnsSending: false })
         {
             TlsStatus status = SendTickets();
             if (status != TlsStatus.Done)
@@ -524,8 +656,14 @@ public sealed unsafe class OpenSslSession : ITlsSession
                 break;
             }
             _ticketsOwed--;
+            _ticketsBegun = true;
         }
-        return SendHandshake();
+        if (_records is { OwnsSending: true })
+        {
+            return TlsStatus.Done;
+        }
+        TlsStatus status = _records is null || _ticketsBegun ? SendHandshake() : TlsStatus.Done;
+        return status == TlsStatus.Done ? OwnSending() : status;
     }
 
     /// <summary>Makes room behind what waits in Tx without moving much; false when the caller must first send.</summary>

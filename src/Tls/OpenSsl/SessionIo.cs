@@ -26,6 +26,10 @@ internal unsafe struct SessionIo
     /// <summary>Application data decrypted while a renegotiation was driven by a call other than Read; Read gives it out first.</summary>
     public CiphertextBuffer Plain;
 
+    /// <summary>What <see cref="RecordLayer"/> protects records with, once it took over from OpenSSL: received, sent.</summary>
+    public RecordKeys RxKeys;
+    public RecordKeys TxKeys;
+
     public RecordTracker RxTracker;
     public RecordTracker TxTracker;
     public TlsCounters Counters;
@@ -57,5 +61,16 @@ internal unsafe struct SessionIo
     /// <summary>The input was withheld because its next record is application data, which only SSL_read can take.</summary>
     public bool DataIsNext;
 
-    public readonly bool InHandshake => !HandshakeComplete || Rehandshaking;
+    /// <summary>Keeps what OpenSSL derived if it is a server's traffic secret (RFC 8446 §7.1).</summary>
+    public void TakeSecret(ReadOnlySpan<byte> label, ReadOnlySpan<byte> secret)
+    {
+        if (label.SequenceEqual("c ap traffic"u8))
+        {
+            RxKeys.TakeSecret(secret);
+        }
+        else if (label.SequenceEqual("s ap traffic"u8))
+        {
+            TxKeys.TakeSecret(secret);
+        }
+    }
 }
