@@ -301,7 +301,8 @@ public sealed class EventLoop : IDisposable
     private int RunWork(int budget)
     {
         int left = budget;
-        long until = _clock.Read() + _workNanos;
+        // Now was read when the loop came back from the kernel, just before.
+        long until = Now + _workNanos;
         TakeForeignWork(budget);
         while (left > 0)
         {

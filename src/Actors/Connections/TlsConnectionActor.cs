@@ -16,7 +16,7 @@ namespace TlsGateway.Actors.Connections;
 /// Supervised by the listener's actor on the same loop; a failure stops this one connection, which loses what was in flight on it. The mailbox is bounded by
 /// construction: at most one readiness message per direction, one timer, one credit message, and data up to the credit given.
 /// </remarks>
-internal sealed class TlsConnectionActor : UntypedActor
+internal sealed partial class TlsConnectionActor : UntypedActor
 {
     /// <summary>
     /// Receives in one run before other connections get their turn: 16 pieces of 64 KiB are about half a millisecond of decryption.
@@ -31,11 +31,6 @@ internal sealed class TlsConnectionActor : UntypedActor
     /// answer, short beside a client that reconnects.
     /// </summary>
     private const long TicketDelayNanos = 100_000_000;
-
-    /// <summary>
-    /// What one recv takes. With the record that OpenSSL works on and the plaintext, this much stays in a core's second-level cache; the whole chunk at once does not.
-    /// </summary>
-    private const int ReceivePiece = 64 * 1024;
 
     private readonly ConnectionSeed _seed;
     private readonly EventLoop _loop;
@@ -307,202 +302,6 @@ internal sealed class TlsConnectionActor : UntypedActor
         }
     }
 
-    private void ReceiveHello()
-    {
-        // The session is made when the first bytes come: a client that says nothing costs none.
-        var session = _session ??= _seed.Generation.Context.CreateSession(_seed.Loop.Buffers);
-        var free = session.RxFree;
-        var result = _socket.Receive(free);
-        if (result.Status != IoStatus.Ok)
-        {
-            session.RxCommit(0);
-            Received(result);
-            return;
-        }
-
-        var kind = ClientHelloClassifier.Classify(_hello.Append(free[..result.Bytes]));
-        if (kind == FirstBytes.PlainHttp)
-            _ = _socket.Send(PlainHttpAnswer.Bytes);
-        session.RxCommit(result.Bytes);
-        _seed.Counters.DownstreamReceivedBytes += result.Bytes;
-        SessionMachine.Received(ref _state, _socket.IsReadable);
-        SessionMachine.HelloSeen(ref _state, kind);
-    }
-
-    private void Handshake()
-    {
-        var session = _session!;
-        var status = session.Handshake();
-        SessionMachine.HandshakeReturned(ref _state, status, Facts(status), _loop.Now);
-        if (status == TlsStatus.Done)
-            HandshakeCompleted(session);
-    }
-
-    private void HandshakeCompleted(ITlsSession session)
-    {
-        _handshakeCounted = true;
-        _seed.Counters.CountHandshake(session.IsTls13, session.IsResumed);
-        ConnectionLog.Established(_seed.Loop.Log, _seed.Generation.Settings.Name, _seed.Peer, session);
-        var now = _loop.Now;
-        _ticketsOwed = session.OwesTickets;
-        SetDeadline(_ticketsOwed ? now + TicketDelayNanos : now + Nanos(_seed.Generation.Settings.IdleTimeout));
-    }
-
-    private void OpenUpstream()
-    {
-        _upstream = Context.ActorOf(
-            Props
-                .CreateBy(
-                    new ActorProducer<UpstreamActor, UpstreamSeed>(
-                        new UpstreamSeed(_seed, _stalls, Self),
-                        static seed => new UpstreamActor(seed)
-                    )
-                )
-                .WithDeploy(_seed.Loop.Pin)
-        );
-        SessionMachine.UpstreamOpened(ref _state);
-    }
-
-    private void Receive()
-    {
-        var session = _session!;
-        var free = session.RxFree;
-        if (free.IsEmpty)
-        {
-            SessionMachine.ReceiveRefused(ref _state);
-            return;
-        }
-
-        var result = _socket.Receive(free.Length > ReceivePiece ? free[..ReceivePiece] : free);
-        session.RxCommit(result.Bytes);
-        Received(result);
-    }
-
-    private void Received(IoResult result)
-    {
-        switch (result.Status)
-        {
-            case IoStatus.Ok:
-                _seed.Counters.DownstreamReceivedBytes += result.Bytes;
-                SessionMachine.Received(ref _state, _socket.IsReadable);
-                break;
-            case IoStatus.WouldBlock:
-                SessionMachine.ReceivedNothing(ref _state);
-                break;
-            case IoStatus.Eof:
-                _session?.RxEof();
-                SessionMachine.ReceivedEof(ref _state);
-                break;
-            default:
-                SessionMachine.SocketFailed(ref _state);
-                break;
-        }
-    }
-
-    /// <summary>
-    /// Decrypts into one piece for the upstream leg, which goes when it is full or nothing more can be received: small receives that stay in the processor's
-    /// cache, and one large send.
-    /// </summary>
-    private void Read()
-    {
-        var session = _session!;
-        var data = _plaintext ??= _seed.Loop.Buffers.Rent(Math.Min(_state.Credit, LoopBufferPool.ChunkBytes));
-        var want = Math.Min(_state.Credit, Math.Min(data.Free.Length, LoopBufferPool.ChunkBytes - data.Length));
-        var status = session.Read(data.Free[..want], out var read);
-        data.Commit(read);
-        CountKeyChanges(session);
-        SessionMachine.ReadReturned(ref _state, status, read, Facts(status), _loop.Now);
-        if (status != TlsStatus.WantRead || !_state.SocketReadable)
-            PassOn();
-    }
-
-    /// <summary>Gives the upstream leg what was decrypted.</summary>
-    private void PassOn()
-    {
-        if (_plaintext is not { } data)
-            return;
-        _plaintext = null;
-        if (data.Length > 0)
-            _upstream!.Tell(data, ActorRefs.NoSender);
-        else
-            data.Dispose();
-    }
-
-    private void Write()
-    {
-        var session = _session!;
-        var status = TlsStatus.Done;
-        while (!_pending.IsEmpty && status == TlsStatus.Done)
-        {
-            status = session.Write(_pending.First.Data, out var written);
-            _owedCredit += written;
-            _pending.Consume(written);
-        }
-
-        _ticketsOwed = false;
-        SessionMachine.WriteReturned(ref _state, status, !_pending.IsEmpty, Facts(status), _loop.Now);
-    }
-
-    /// <summary>
-    /// Credit goes back when all that came is on its way, and in quarters of the whole at least: the upstream then reads in large pieces while much is moved,
-    /// many small writes cost one message, and a client that does not drain holds no second chunk.
-    /// </summary>
-    private void ReturnCredit()
-    {
-        if (_owedCredit < _seed.Generation.Settings.CreditBytes / 4 || !_pending.IsEmpty || _state.TxPending)
-            return;
-        // A connection that ends takes no more than is on its way.
-        if (_state.Phase is not (SessionPhase.Open or SessionPhase.Draining))
-            return;
-        if (_credit.Add(_owedCredit))
-            _upstream!.Tell(_credit, ActorRefs.NoSender);
-        _owedCredit = 0;
-    }
-
-    private void Send()
-    {
-        var session = _session!;
-        var result = _socket.Send(session.TxPending);
-        switch (result.Status)
-        {
-            case IoStatus.Ok:
-                _seed.Counters.DownstreamSentBytes += result.Bytes;
-                _lastActivity = _loop.Now;
-                session.TxConsume(result.Bytes);
-                SessionMachine.Sent(ref _state, !session.TxPending.IsEmpty, _socket.IsWritable);
-                break;
-            case IoStatus.WouldBlock:
-                SessionMachine.SentNothing(ref _state);
-                break;
-            default:
-                SessionMachine.SocketFailed(ref _state);
-                break;
-        }
-    }
-
-    private void Discard()
-    {
-        var scratch = _seed.Loop.Buffers.Rent(LoopBufferPool.ChunkBytes);
-        var result = _socket.Receive(scratch.Free);
-        scratch.Dispose();
-        switch (result.Status)
-        {
-            case IoStatus.Ok:
-                _seed.Counters.DownstreamReceivedBytes += result.Bytes;
-                SessionMachine.Discarded(ref _state, _socket.IsReadable);
-                break;
-            case IoStatus.WouldBlock:
-                SessionMachine.ReceivedNothing(ref _state);
-                break;
-            case IoStatus.Eof:
-                SessionMachine.ReceivedEof(ref _state);
-                break;
-            default:
-                SessionMachine.SocketFailed(ref _state);
-                break;
-        }
-    }
-
     /// <summary>More is ready, but others wait: the socket says so again at the loop's next pass.</summary>
     private void Yield()
     {
@@ -536,22 +335,6 @@ internal sealed class TlsConnectionActor : UntypedActor
     }
 
     private SessionFacts Facts(TlsStatus status) => SessionFacts.Of(_session!, status == TlsStatus.Error);
-
-    private void CountKeyChanges(ITlsSession session)
-    {
-        ref readonly var counters = ref session.Counters;
-        if (counters.Rehandshakes != _rehandshakesSeen)
-        {
-            _seed.Counters.Rehandshakes += counters.Rehandshakes - _rehandshakesSeen;
-            _rehandshakesSeen = counters.Rehandshakes;
-        }
-
-        if (counters.RxKeyUpdates != _keyUpdatesSeen)
-        {
-            _seed.Counters.KeyUpdatesReceived += counters.RxKeyUpdates - _keyUpdatesSeen;
-            _keyUpdatesSeen = counters.RxKeyUpdates;
-        }
-    }
 
     private void SetDeadline(long due)
     {

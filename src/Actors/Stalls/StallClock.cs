@@ -56,6 +56,15 @@ public sealed class StallClock(StallTotals totals)
     /// <param name="self">Whereto the time between goes.</param>
     public void Serve(ulong waited, StallKey self, long readySince, long now)
     {
+        if (_count == 0)
+        {
+            // Nothing was stalled, as between requests: only the time between is charged.
+            var from = Math.Max(readySince, _last);
+            _last = Math.Max(now, from);
+            Charge(self, _last - from);
+            return;
+        }
+
         Update(waited | self.Mask, self.Mask, readySince);
         Update(self.Mask, 0, now);
     }
@@ -69,7 +78,11 @@ public sealed class StallClock(StallTotals totals)
             return;
         var nanos = now - _chargedFrom;
         _chargedFrom = now;
-        var key = _slots[0].Key;
+        Charge(_slots[0].Key, nanos);
+    }
+
+    private void Charge(in StallKey key, long nanos)
+    {
         _byCause[(int)key.Cause] += nanos;
         totals.Add(key, nanos);
     }
