@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using Org.BouncyCastle.Tls;
-using Org.BouncyCastle.Tls.Crypto.Impl.BC;
 using TlsGateway.Tls.OpenSsl;
 
 namespace TlsGateway.Tls.Tests;
@@ -226,102 +225,5 @@ public sealed class FloodTests
     {
         bytes.CopyTo(session.RxFree);
         session.RxCommit(bytes.Length);
-    }
-
-    /// <summary>A BouncyCastle client against one of our servers, handshake done.</summary>
-    private sealed class HostileClient : IDisposable
-    {
-        private readonly TestPool _pool = new();
-        private readonly RecordProtocol _protocol = new();
-        private readonly byte[] _buffer = new byte[64 * 1024];
-
-        public HostileClient(TlsVersion version, TlsLimits limits)
-        {
-            using OpenSslContext context = SessionPair.ServerContext(version, limits);
-            Server = (OpenSslSession)context.CreateSession(_pool);
-            _protocol.Connect(new AnyServerClient(version));
-            for (int i = 0; i < 6; i++)
-            {
-                Deliver();
-                Server.Handshake();
-                byte[] answer = Server.TxPending.ToArray();
-                Server.TxConsume(answer.Length);
-                _protocol.OfferInput(answer);
-            }
-            Assert.True(Server.IsHandshakeComplete, Server.Failure.ToString());
-        }
-
-        public OpenSslSession Server { get; }
-
-        public void SendRecord(short type, byte[] content) => _protocol.SendRecord(type, content);
-
-        public void SendKeyUpdate() => _protocol.SendKeyUpdate();
-
-        public TlsStatus SendData()
-        {
-            _protocol.WriteApplicationData([1], 0, 1);
-            return Take();
-        }
-
-        /// <summary>Repeats <paramref name="send"/>, with a byte of data after each if asked, until the server ends; returns how often.</summary>
-        public int Flood(Action send, bool withData)
-        {
-            for (int sent = 1; sent <= 1000; sent++)
-            {
-                send();
-                TlsStatus status = withData ? SendData() : Take();
-                if (status == TlsStatus.Error)
-                {
-                    return sent;
-                }
-            }
-            return int.MaxValue;
-        }
-
-        public void AssertEnded(TlsFailureKind kind, string detail)
-        {
-            Assert.Equal(new TlsFailure(kind, -1, detail), Server.Failure);
-            Assert.Equal(TlsStatus.Error, Server.Read(_buffer, out _));
-        }
-
-        public void Dispose()
-        {
-            Server.Dispose();
-            _pool.Dispose();
-        }
-
-        private TlsStatus Take()
-        {
-            Deliver();
-            return Server.Read(_buffer, out _);
-        }
-
-        private void Deliver()
-        {
-            int length = _protocol.ReadOutput(_buffer, 0, _buffer.Length);
-            Feed(Server, _buffer.AsSpan(0, length));
-        }
-    }
-
-    private sealed class RecordProtocol : TlsClientProtocol
-    {
-        public void SendRecord(short type, byte[] content) => SafeWriteRecord(type, content, 0, content.Length);
-
-        public void SendKeyUpdate() => Send13KeyUpdate(updateRequested: false);
-    }
-
-    private sealed class AnyServerClient(TlsVersion version) : DefaultTlsClient(new BcTlsCrypto())
-    {
-        public override TlsAuthentication GetAuthentication() => new TrustAll();
-
-        protected override ProtocolVersion[] GetSupportedVersions() =>
-            [version == TlsVersion.Tls13 ? ProtocolVersion.TLSv13 : ProtocolVersion.TLSv12];
-
-        private sealed class TrustAll : TlsAuthentication
-        {
-            public TlsCredentials? GetClientCredentials(CertificateRequest certificateRequest) => null;
-
-            public void NotifyServerCertificate(TlsServerCertificate serverCertificate) { }
-        }
     }
 }

@@ -44,6 +44,7 @@ public sealed unsafe class OpenSslContext : ITlsContext
         _protocols = protocols;
         Limits = limits;
         IsServer = server is not null;
+        OwnsRecords = IsServer && KeyScheduleProvider.IsLoaded;
         Tickets = server?.Tickets ?? 0;
         _serverName = client?.ServerName;
         _verifies = client?.TrustedAuthoritiesPem is not null;
@@ -51,6 +52,11 @@ public sealed unsafe class OpenSslContext : ITlsContext
     }
 
     internal bool IsServer { get; }
+
+    /// <summary>
+    /// TLS 1.3 records are <see cref="RecordLayer"/>'s after the handshake: in the server role, where the key schedule can be seen. False leaves all to libssl.
+    /// </summary>
+    internal bool OwnsRecords { get; set; }
 
     internal int Tickets { get; }
 

@@ -1,0 +1,130 @@
+using Org.BouncyCastle.Tls;
+using Org.BouncyCastle.Tls.Crypto.Impl.BC;
+using TlsGateway.Tls.OpenSsl;
+
+namespace TlsGateway.Tls.Tests;
+
+/// <summary>A BouncyCastle client against one of our servers, handshake done.</summary>
+internal sealed class HostileClient : IDisposable
+{
+    private readonly TestPool _pool = new();
+    private readonly RecordProtocol _protocol = new();
+    private readonly byte[] _buffer = new byte[64 * 1024];
+
+    public HostileClient(TlsVersion version, TlsLimits? limits = null, int[]? suites = null)
+    {
+        using OpenSslContext context = SessionPair.ServerContext(version, limits);
+        Server = (OpenSslSession)context.CreateSession(_pool);
+        _protocol.Connect(new AnyServerClient(version, suites));
+        for (int i = 0; i < 6; i++)
+        {
+            Deliver();
+            Server.Handshake();
+            byte[] answer = Server.TxPending.ToArray();
+            Server.TxConsume(answer.Length);
+            _protocol.OfferInput(answer);
+        }
+        Assert.True(Server.IsHandshakeComplete, Server.Failure.ToString());
+    }
+
+    public OpenSslSession Server { get; }
+
+    public void SendRecord(short type, byte[] content) => _protocol.SendRecord(type, content);
+
+    public void SendKeyUpdate() => _protocol.SendKeyUpdate(ask: false);
+
+    public void AskForKeys() => _protocol.SendKeyUpdate(ask: true);
+
+    /// <summary>What the client has received as application data so far and not given out.</summary>
+    public byte[] Receive()
+    {
+        byte[] pending = Server.TxPending.ToArray();
+        Server.TxConsume(pending.Length);
+        _protocol.OfferInput(pending);
+        byte[] data = new byte[_protocol.GetAvailableInputBytes()];
+        _protocol.ReadInput(data, 0, data.Length);
+        return data;
+    }
+
+    /// <summary>The fatal alert that the server has sent.</summary>
+    public short ReceiveAlert() => Assert.Throws<TlsFatalAlertReceived>(() => Receive()).AlertDescription;
+
+    /// <summary>Moves what was sent to the server and reads there.</summary>
+    public TlsStatus Take(out byte[] data)
+    {
+        Deliver();
+        TlsStatus status = Server.Read(_buffer, out int read);
+        data = _buffer[..read];
+        return status;
+    }
+
+    public TlsStatus SendData()
+    {
+        _protocol.WriteApplicationData([1], 0, 1);
+        return Take();
+    }
+
+    /// <summary>Repeats <paramref name="send"/>, with a byte of data after each if asked, until the server ends; returns how often.</summary>
+    public int Flood(Action send, bool withData)
+    {
+        for (int sent = 1; sent <= 1000; sent++)
+        {
+            send();
+            TlsStatus status = withData ? SendData() : Take();
+            if (status == TlsStatus.Error)
+            {
+                return sent;
+            }
+        }
+        return int.MaxValue;
+    }
+
+    public void AssertEnded(TlsFailureKind kind, string detail)
+    {
+        Assert.Equal(new TlsFailure(kind, -1, detail), Server.Failure);
+        Assert.Equal(TlsStatus.Error, Server.Read(_buffer, out _));
+    }
+
+    public void Dispose()
+    {
+        Server.Dispose();
+        _pool.Dispose();
+    }
+
+    private TlsStatus Take()
+    {
+        Deliver();
+        return Server.Read(_buffer, out _);
+    }
+
+    private void Deliver()
+    {
+        int length = _protocol.ReadOutput(_buffer, 0, _buffer.Length);
+        _buffer.AsSpan(0, length).CopyTo(Server.RxFree);
+        Server.RxCommit(length);
+    }
+
+    private sealed class RecordProtocol : TlsClientProtocol
+    {
+        public void SendRecord(short type, byte[] content) => SafeWriteRecord(type, content, 0, content.Length);
+
+        public void SendKeyUpdate(bool ask) => Send13KeyUpdate(updateRequested: ask);
+    }
+
+    private sealed class AnyServerClient(TlsVersion version, int[]? suites) : DefaultTlsClient(new BcTlsCrypto())
+    {
+        public override TlsAuthentication GetAuthentication() => new TrustAll();
+
+        protected override ProtocolVersion[] GetSupportedVersions() =>
+            [version == TlsVersion.Tls13 ? ProtocolVersion.TLSv13 : ProtocolVersion.TLSv12];
+
+        protected override int[] GetSupportedCipherSuites() => suites ?? base.GetSupportedCipherSuites();
+
+        private sealed class TrustAll : TlsAuthentication
+        {
+            public TlsCredentials? GetClientCredentials(CertificateRequest certificateRequest) => null;
+
+            public void NotifyServerCertificate(TlsServerCertificate serverCertificate) { }
+        }
+    }
+}
