@@ -253,6 +253,20 @@ public sealed class RecordLayerTests
     }
 
     [Fact]
+    public unsafe void Keys_are_cleared_when_they_are_given_up()
+    {
+        RecordKeys keys = default;
+        byte[] secret = new byte[32];
+        Array.Fill(secret, (byte)0x5a);
+        keys.TakeSecret(secret);
+        Assert.True(keys.TryBegin(RecordCipher.OfSuite(0x1301), encrypt: true, sequence: 0));
+
+        keys.Release();
+
+        Assert.Equal(-1, new ReadOnlySpan<byte>(&keys, sizeof(RecordKeys)).IndexOfAnyExcept((byte)0));
+    }
+
+    [Fact]
     public void Without_the_provider_libssl_keeps_the_records()
     {
         using OpenSslContext server = SessionPair.ServerContext(TlsVersion.Tls13);
