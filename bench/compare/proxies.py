@@ -88,7 +88,7 @@ GATEWAY_WARM_SECONDS = 10
 def gateway(root=None):
     folder = os.environ.get("GATEWAY_PUBLISH", "@WORK@/gateway")
     host = "/usr/bin/dotnet" if not root else "/usr/share/dotnet/dotnet"
-    return dict(cmd=[host, f"{folder}/Gateway.dll", "run", "--config", "@CONF@"], conf=GATEWAY, warm=GATEWAY_WARM_SECONDS, root=root,
+    return dict(cmd=[host, f"{folder}/gateway.dll", "run", "--config", "@CONF@"], conf=GATEWAY, warm=GATEWAY_WARM_SECONDS, root=root,
                 env={"DOTNET_EnableDiagnostics": "0"})
 
 

@@ -39,7 +39,7 @@ internal static class GatewayCommands
 
         Examples:
           gateway check
-          gateway check --config new.yaml && kill -HUP $(pidof Gateway)
+          gateway check --config new.yaml && kill -HUP $(pidof gateway)
         """;
 
     private const string SchemaDescription = """

@@ -20,7 +20,7 @@ public sealed class DependencyTests
     [Fact]
     public void The_assemblies_are_the_four_of_the_product() =>
         Assert.Equal(
-            ["Tls", "Transport", "Actors", "Gateway"],
+            ["Tls", "Transport", "Actors", "gateway"],
             new[] { Tls, Transport, Actors, Gateway }.Select(assembly => assembly.GetName().Name)
         );
 
@@ -37,7 +37,7 @@ public sealed class DependencyTests
         var references = References(Actors);
         Assert.Contains("Tls", references);
         Assert.Contains("Transport", references);
-        Assert.DoesNotContain("Gateway", references);
+        Assert.DoesNotContain("gateway", references);
         Assert.DoesNotContain(references, name => name.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal));
     }
 
@@ -69,7 +69,7 @@ public sealed class DependencyTests
     private static List<string> References(Assembly assembly) => [.. assembly.GetReferencedAssemblies().Select(name => name.Name!)];
 
     private static bool IsOursOrAkka(string name) =>
-        name is "Tls" or "Transport" or "Actors" or "Gateway" || name.StartsWith("Akka", StringComparison.Ordinal);
+        name is "Tls" or "Transport" or "Actors" or "gateway" || name.StartsWith("Akka", StringComparison.Ordinal);
 
     /// <summary>
     /// From metadata: what LibraryImport generates is a DllImport of its own, either beside the method or as a local function in it, so the declaring

@@ -21,7 +21,7 @@ internal sealed class GatewayProcessFixture : IAsyncDisposable
 
     public static GatewayProcessFixture Start(string folder, string configuration)
     {
-        ProcessStartInfo start = new("dotnet", [Path.Combine(AppContext.BaseDirectory, "Gateway.dll"), "run", "--config", configuration])
+        ProcessStartInfo start = new("dotnet", [Path.Combine(AppContext.BaseDirectory, "gateway.dll"), "run", "--config", configuration])
         {
             WorkingDirectory = folder,
             UseShellExecute = false,
