@@ -185,6 +185,8 @@ internal sealed class EngineClient : IDisposable
         var got = 0;
         while (!met(Session))
         {
+            // With no room left a Read has nothing to do, and what is waited for would never be met.
+            Assert.True(got < destination.Length, $"all {got} bytes came before what is waited for");
             var status = Session.Read(destination.Slice(got, Math.Min(Piece, destination.Length - got)), out var read);
             got += read;
             Assert.True(status is TlsStatus.Done or TlsStatus.WantRead, $"after {got} bytes: {status} {Session.Failure}");
