@@ -182,6 +182,7 @@ public sealed class RecordOwnershipTests
 
             Assert.Equal(TlsFailureKind.ProtocolViolation, client.Server.Failure.Kind);
             Assert.Equal(client.Server.Failure.Alert, client.ReceiveAlert());
+            Assert.Equal(!ownsRecords, client.Server.HoldsSsl);
         }
     }
 
