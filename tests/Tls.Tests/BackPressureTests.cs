@@ -136,6 +136,81 @@ public sealed class BackPressureTests
         Assert.Equal("hello"u8, SessionPair.ReadAll(pair.Server, out _));
     }
 
+    [Theory]
+    [InlineData(600, 1)]
+    [InlineData(600, 7)]
+    [InlineData(600, 1000)]
+    [InlineData(20_000, 1)]
+    [InlineData(20_000, 7)]
+    [InlineData(20_000, 1000)]
+    public void A_record_that_is_given_out_in_parts_counts_as_buffered_to_its_last_byte(int chunk, int piece)
+    {
+        using SessionPair pair = SessionPair.Open(TlsVersion.Tls13, chunkBytes: chunk);
+        byte[] sent = new byte[chunk / 3];
+        new Random(chunk + piece).NextBytes(sent);
+        pair.Client.Write(sent, out _);
+        int whole = SessionPair.Move(pair.Client, pair.Server);
+        pair.Client.Write(sent, out _);
+        // All of the second record but its last byte.
+        int part = SessionPair.Move(pair.Client, pair.Server, whole - 1);
+        List<byte> received = [];
+        byte[] buffer = new byte[piece];
+
+        while (received.Count < sent.Length)
+        {
+            pair.Server.Read(buffer, out int read);
+            pair.Server.Compact();
+            received.AddRange(buffer.AsSpan(0, read));
+            Assert.Equal(received.Count < sent.Length, pair.Server.RxBuffered > part);
+            Assert.True(pair.Server.RxBuffered >= part);
+            Assert.True(pair.Server.IsMidRecord);
+            Assert.True(pair.ServerPool.RentedBytes <= 2 * pair.Server.RxBuffered);
+        }
+        Assert.Equal(TlsStatus.WantRead, pair.Server.Read(buffer, out int none));
+        Assert.Equal((0, part), (none, pair.Server.RxBuffered));
+        SessionPair.Move(pair.Client, pair.Server);
+        Assert.False(pair.Server.IsMidRecord);
+        while (pair.Server.RxBuffered > 0)
+        {
+            pair.Server.Read(buffer, out int read);
+            received.AddRange(buffer.AsSpan(0, read));
+            Assert.False(pair.Server.IsMidRecord);
+        }
+        Assert.Equal([.. sent, .. sent], received);
+        Assert.Equal(0, pair.ServerPool.RentedCount);
+    }
+
+    [Fact]
+    public void Writing_and_receiving_go_on_while_a_record_is_given_out_in_parts()
+    {
+        using SessionPair pair = SessionPair.Open(TlsVersion.Tls13, new TlsLimits { MaxKeyUpdates = 1000 }, chunkBytes: 20_000);
+        pair.AssertEchoes();
+        Random random = new(12);
+        byte[] sent = new byte[100_000];
+        random.NextBytes(sent);
+        List<byte> received = [];
+        int offset = 0;
+        byte[] buffer = new byte[700];
+        while (received.Count < sent.Length)
+        {
+            pair.Client.Write(sent.AsSpan(offset, Math.Min(sent.Length - offset, random.Next(1, 9000))), out int written);
+            offset += written;
+            SessionPair.Move(pair.Client, pair.Server, random.Next(1, 9000));
+            TlsStatus status = pair.Server.Read(buffer.AsSpan(0, random.Next(1, buffer.Length)), out int read);
+            received.AddRange(buffer.AsSpan(0, read));
+            Assert.False(status is TlsStatus.Error or TlsStatus.WantWrite, pair.Server.Failure.ToString());
+            pair.Server.Write("x"u8, out _);
+            if (random.Next(4) == 0)
+            {
+                pair.Client.KeyUpdate(askPeer: true);
+                pair.Server.Compact();
+            }
+            SessionPair.Move(pair.Server, pair.Client);
+            SessionPair.ReadAll(pair.Client, out _);
+        }
+        Assert.Equal(sent, received);
+    }
+
     [Fact]
     public void A_pool_that_fails_ends_the_session_as_internal_and_not_the_process()
     {

@@ -5,11 +5,12 @@ namespace TlsGateway.Tls.Tests;
 public sealed class CloseTests
 {
     [Theory]
-    [InlineData(TlsVersion.Tls12)]
-    [InlineData(TlsVersion.Tls13)]
-    public void A_close_notify_is_a_clean_close_even_when_eof_follows(TlsVersion version)
+    [InlineData(TlsVersion.Tls12, true)]
+    [InlineData(TlsVersion.Tls13, true)]
+    [InlineData(TlsVersion.Tls13, false)]
+    public void A_close_notify_is_a_clean_close_even_when_eof_follows(TlsVersion version, bool ownsRecords)
     {
-        using SessionPair pair = SessionPair.Open(version);
+        using SessionPair pair = SessionPair.Open(version, ownsRecords: ownsRecords);
         pair.Client.Write("bye"u8, out _);
         Assert.Equal(TlsStatus.Done, pair.Client.Shutdown());
         SessionPair.Move(pair.Client, pair.Server);
@@ -23,11 +24,12 @@ public sealed class CloseTests
     }
 
     [Theory]
-    [InlineData(TlsVersion.Tls12)]
-    [InlineData(TlsVersion.Tls13)]
-    public void Eof_without_close_notify_is_a_truncation_after_the_data(TlsVersion version)
+    [InlineData(TlsVersion.Tls12, true)]
+    [InlineData(TlsVersion.Tls13, true)]
+    [InlineData(TlsVersion.Tls13, false)]
+    public void Eof_without_close_notify_is_a_truncation_after_the_data(TlsVersion version, bool ownsRecords)
     {
-        using SessionPair pair = SessionPair.Open(version);
+        using SessionPair pair = SessionPair.Open(version, ownsRecords: ownsRecords);
         pair.Client.Write("data"u8, out _);
         SessionPair.Move(pair.Client, pair.Server);
         pair.Server.RxEof();
@@ -42,10 +44,12 @@ public sealed class CloseTests
         Assert.Equal(TlsStatus.Error, pair.Server.Shutdown());
     }
 
-    [Fact]
-    public void Eof_in_a_record_and_in_a_handshake_are_truncations()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Eof_in_a_record_and_in_a_handshake_are_truncations(bool ownsRecords)
     {
-        using SessionPair pair = SessionPair.Open(TlsVersion.Tls13);
+        using SessionPair pair = SessionPair.Open(TlsVersion.Tls13, ownsRecords: ownsRecords);
         pair.Client.Write("data"u8, out _);
         SessionPair.Move(pair.Client, pair.Server, 10);
         pair.Server.RxEof();
@@ -63,13 +67,15 @@ public sealed class CloseTests
     }
 
     [Theory]
-    [InlineData(TlsVersion.Tls12, true)]
-    [InlineData(TlsVersion.Tls13, true)]
-    [InlineData(TlsVersion.Tls12, false)]
-    [InlineData(TlsVersion.Tls13, false)]
-    public void One_direction_goes_on_after_the_other_was_closed(TlsVersion version, bool clientCloses)
+    [InlineData(TlsVersion.Tls12, true, true)]
+    [InlineData(TlsVersion.Tls13, true, true)]
+    [InlineData(TlsVersion.Tls13, true, false)]
+    [InlineData(TlsVersion.Tls12, false, true)]
+    [InlineData(TlsVersion.Tls13, false, true)]
+    [InlineData(TlsVersion.Tls13, false, false)]
+    public void One_direction_goes_on_after_the_other_was_closed(TlsVersion version, bool clientCloses, bool ownsRecords)
     {
-        using SessionPair pair = SessionPair.Open(version);
+        using SessionPair pair = SessionPair.Open(version, ownsRecords: ownsRecords);
         pair.AssertEchoes();
         (ITlsSession closer, ITlsSession other) = clientCloses ? (pair.Client, (ITlsSession)pair.Server) : (pair.Server, pair.Client);
         byte[] data = new byte[100_000];
@@ -85,10 +91,12 @@ public sealed class CloseTests
         Assert.Equal(TlsStatus.Closed, closer.Read(new byte[1], out _));
     }
 
-    [Fact]
-    public void Shutdown_says_want_write_until_the_alert_fits_and_sends_it_once()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Shutdown_says_want_write_until_the_alert_fits_and_sends_it_once(bool ownsRecords)
     {
-        using SessionPair pair = SessionPair.Open(TlsVersion.Tls13, chunkBytes: 600);
+        using SessionPair pair = SessionPair.Open(TlsVersion.Tls13, chunkBytes: 600, ownsRecords: ownsRecords);
         pair.AssertEchoes();
         TlsStatus status;
         do

@@ -1,4 +1,5 @@
 using Org.BouncyCastle.Tls;
+using Org.BouncyCastle.Tls.Crypto;
 using Org.BouncyCastle.Tls.Crypto.Impl.BC;
 using TlsGateway.Tls.OpenSsl;
 
@@ -9,13 +10,16 @@ internal sealed class HostileClient : IDisposable
 {
     private readonly TestPool _pool = new();
     private readonly RecordProtocol _protocol = new();
+    private readonly AnyServerClient _client;
     private readonly byte[] _buffer = new byte[64 * 1024];
+    private RecordSealer? _sealer;
 
-    public HostileClient(TlsVersion version, TlsLimits? limits = null, int[]? suites = null)
+    public HostileClient(TlsVersion version, TlsLimits? limits = null, int[]? suites = null, bool ownsRecords = true)
     {
-        using OpenSslContext context = SessionPair.ServerContext(version, limits);
+        using OpenSslContext context = SessionPair.ServerContext(version, limits, ownsRecords: ownsRecords);
         Server = (OpenSslSession)context.CreateSession(_pool);
-        _protocol.Connect(new AnyServerClient(version, suites));
+        _client = new AnyServerClient(version, suites);
+        _protocol.Connect(_client);
         for (int i = 0; i < 6; i++)
         {
             Deliver();
@@ -28,6 +32,9 @@ internal sealed class HostileClient : IDisposable
     }
 
     public OpenSslSession Server { get; }
+
+    /// <summary>Makes the records that BouncyCastle does not. A test that takes one sends all its data by it: the two do not know of each other's records.</summary>
+    public RecordSealer Sealer => _sealer ??= new RecordSealer(_client.TrafficSecret);
 
     public void SendRecord(short type, byte[] content) => _protocol.SendRecord(type, content);
 
@@ -55,6 +62,22 @@ internal sealed class HostileClient : IDisposable
         Deliver();
         TlsStatus status = Server.Read(_buffer, out int read);
         data = _buffer[..read];
+        return status;
+    }
+
+    /// <summary>Gives the server these bytes and reads there, <paramref name="piece"/> bytes at a time, for as long as it says Done.</summary>
+    public TlsStatus Take(ReadOnlySpan<byte> bytes, out byte[] data, int piece = 64 * 1024)
+    {
+        bytes.CopyTo(Server.RxFree);
+        Server.RxCommit(bytes.Length);
+        List<byte> received = [];
+        TlsStatus status;
+        do
+        {
+            status = Server.Read(_buffer.AsSpan(0, piece), out int read);
+            received.AddRange(_buffer.AsSpan(0, read));
+        } while (status == TlsStatus.Done);
+        data = [.. received];
         return status;
     }
 
@@ -113,6 +136,9 @@ internal sealed class HostileClient : IDisposable
 
     private sealed class AnyServerClient(TlsVersion version, int[]? suites) : DefaultTlsClient(new BcTlsCrypto())
     {
+        /// <summary>client_application_traffic_secret_0, after the handshake.</summary>
+        public TlsSecret TrafficSecret => m_context.SecurityParameters.TrafficSecretClient;
+
         public override TlsAuthentication GetAuthentication() => new TrustAll();
 
         protected override ProtocolVersion[] GetSupportedVersions() =>

@@ -3,11 +3,13 @@ namespace TlsGateway.Tls.Tests;
 public sealed class KeyUpdateTests
 {
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void Either_side_may_renew_its_key_and_ask_for_the_others(bool askPeer)
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    public void Either_side_may_renew_its_key_and_ask_for_the_others(bool askPeer, bool ownsRecords)
     {
-        using SessionPair pair = SessionPair.Open(TlsVersion.Tls13);
+        using SessionPair pair = SessionPair.Open(TlsVersion.Tls13, ownsRecords: ownsRecords);
         foreach ((ITlsSession from, ITlsSession to) in new[] { (pair.Server, pair.Client), (pair.Client, (ITlsSession)pair.Server) })
         {
             int before = to.Counters.TxKeyUpdates;
@@ -24,10 +26,12 @@ public sealed class KeyUpdateTests
         Assert.Equal(askPeer ? 2 : 1, pair.Client.Counters.RxKeyUpdates);
     }
 
-    [Fact]
-    public void The_answer_goes_out_with_the_next_write_and_does_not_need_room_before()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void The_answer_goes_out_with_the_next_write_and_does_not_need_room_before(bool ownsRecords)
     {
-        using SessionPair pair = SessionPair.Open(TlsVersion.Tls13, chunkBytes: 20_000);
+        using SessionPair pair = SessionPair.Open(TlsVersion.Tls13, chunkBytes: 20_000, ownsRecords: ownsRecords);
         TlsStatus full;
         do
         {
@@ -47,10 +51,12 @@ public sealed class KeyUpdateTests
         Assert.Equal(1, pair.Server.Counters.TxKeyUpdates);
     }
 
-    [Fact]
-    public void Key_update_says_want_write_when_it_does_not_fit_and_is_sent_once()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Key_update_says_want_write_when_it_does_not_fit_and_is_sent_once(bool ownsRecords)
     {
-        using SessionPair pair = SessionPair.Open(TlsVersion.Tls13, chunkBytes: 600);
+        using SessionPair pair = SessionPair.Open(TlsVersion.Tls13, chunkBytes: 600, ownsRecords: ownsRecords);
         pair.AssertEchoes();
         int written;
         do
@@ -73,10 +79,12 @@ public sealed class KeyUpdateTests
         Assert.Equal(asked, pair.Client.Counters.RxKeyUpdates);
     }
 
-    [Fact]
-    public void A_sending_key_is_renewed_after_its_records()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_sending_key_is_renewed_after_its_records(bool ownsRecords)
     {
-        using SessionPair pair = SessionPair.Open(TlsVersion.Tls13, new TlsLimits { MaxRecordsPerKey = 10 });
+        using SessionPair pair = SessionPair.Open(TlsVersion.Tls13, new TlsLimits { MaxRecordsPerKey = 10 }, ownsRecords: ownsRecords);
         for (int i = 0; i < 100; i++)
         {
             Assert.Equal("x"u8, SessionPair.Send(pair.Server, pair.Client, "x"u8));

@@ -25,11 +25,12 @@ internal sealed class SessionPair : IDisposable
         TlsVersion version,
         TlsLimits? limits = null,
         int chunkBytes = OpenSslContext.ChunkBytes,
-        bool allowClientRenegotiation = false
+        bool allowClientRenegotiation = false,
+        bool ownsRecords = true
     )
     {
         // The sessions keep their contexts alive.
-        using OpenSslContext server = ServerContext(version, limits, allowClientRenegotiation);
+        using OpenSslContext server = ServerContext(version, limits, allowClientRenegotiation, ownsRecords);
         using OpenSslContext client = ClientContext(version);
         SessionPair pair = new(client, server, chunkBytes);
         return pair.Handshake();
@@ -43,8 +44,15 @@ internal sealed class SessionPair : IDisposable
 
     public TestPool ServerPool => _serverPool;
 
-    public static OpenSslContext ServerContext(TlsVersion version, TlsLimits? limits = null, bool allowClientRenegotiation = false) =>
-        OpenSslContext.CreateServer(
+    /// <param name="ownsRecords">False leaves the records of TLS 1.3 to libssl, as on a host where our key schedule cannot be loaded.</param>
+    public static OpenSslContext ServerContext(
+        TlsVersion version,
+        TlsLimits? limits = null,
+        bool allowClientRenegotiation = false,
+        bool ownsRecords = true
+    )
+    {
+        OpenSslContext context = OpenSslContext.CreateServer(
             new TlsServerSettings
             {
                 Certificates = [TestCertificates.Default],
@@ -54,6 +62,9 @@ internal sealed class SessionPair : IDisposable
                 Limits = limits ?? TlsLimits.Default,
             }
         );
+        context.OwnsRecords &= ownsRecords;
+        return context;
+    }
 
     public static OpenSslContext ClientContext(
         TlsVersion version = TlsVersion.Tls13,

@@ -6,11 +6,12 @@ namespace TlsGateway.Tls.Tests;
 public sealed class SplitTests
 {
     [Theory]
-    [InlineData(TlsVersion.Tls12)]
-    [InlineData(TlsVersion.Tls13)]
-    public void Either_stream_may_be_cut_at_any_byte(TlsVersion version)
+    [InlineData(TlsVersion.Tls12, true)]
+    [InlineData(TlsVersion.Tls13, true)]
+    [InlineData(TlsVersion.Tls13, false)]
+    public void Either_stream_may_be_cut_at_any_byte(TlsVersion version, bool ownsRecords)
     {
-        using OpenSslContext server = SessionPair.ServerContext(version);
+        using OpenSslContext server = SessionPair.ServerContext(version, ownsRecords: ownsRecords);
         using OpenSslContext client = SessionPair.ClientContext(version);
         (int toServer, int toClient) = Exchange(client, server, int.MaxValue, int.MaxValue);
         Assert.True(toServer > 200 && toClient > 400, $"{toServer} and {toClient} bytes");
@@ -26,11 +27,12 @@ public sealed class SplitTests
     }
 
     [Theory]
-    [InlineData(TlsVersion.Tls12)]
-    [InlineData(TlsVersion.Tls13)]
-    public void Segments_of_one_byte_are_enough(TlsVersion version)
+    [InlineData(TlsVersion.Tls12, true)]
+    [InlineData(TlsVersion.Tls13, true)]
+    [InlineData(TlsVersion.Tls13, false)]
+    public void Segments_of_one_byte_are_enough(TlsVersion version, bool ownsRecords)
     {
-        using OpenSslContext server = SessionPair.ServerContext(version);
+        using OpenSslContext server = SessionPair.ServerContext(version, ownsRecords: ownsRecords);
         using OpenSslContext client = SessionPair.ClientContext(version);
         using SessionPair pair = new(client, server);
         byte[] buffer = new byte[100];
@@ -53,11 +55,12 @@ public sealed class SplitTests
     }
 
     [Theory]
-    [InlineData(TlsVersion.Tls12)]
-    [InlineData(TlsVersion.Tls13)]
-    public void Both_directions_at_once_in_random_pieces_arrive_in_order(TlsVersion version)
+    [InlineData(TlsVersion.Tls12, true)]
+    [InlineData(TlsVersion.Tls13, true)]
+    [InlineData(TlsVersion.Tls13, false)]
+    public void Both_directions_at_once_in_random_pieces_arrive_in_order(TlsVersion version, bool ownsRecords)
     {
-        using OpenSslContext server = SessionPair.ServerContext(version);
+        using OpenSslContext server = SessionPair.ServerContext(version, ownsRecords: ownsRecords);
         using OpenSslContext client = SessionPair.ClientContext(version);
         Gen<(int Seed, int Chunk)> cases = Gen.Select(Gen.Int[0, int.MaxValue - 1], Gen.Int[600, 40_000]);
         PCG source = new(1, 42);

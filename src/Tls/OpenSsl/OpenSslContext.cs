@@ -146,6 +146,10 @@ public sealed unsafe class OpenSslContext : ITlsContext
         return new OpenSslSession(this, buffers, chunkBytes);
     }
 
+    /// <summary>Narrows the TLS 1.3 suites of sessions made from now on: for tests of each.</summary>
+    internal void OfferOnly(string suites) =>
+        Require(LibSsl.SSL_CTX_set_ciphersuites(_handle.Pointer, suites) == 1, "the TLS 1.3 cipher suites");
+
     /// <summary>Gives up this reference. Sessions that began with it go on; its stored client sessions are dropped.</summary>
     public void Dispose()
     {

@@ -38,8 +38,11 @@ internal sealed unsafe class RecordLayer(OpenSslSession session, SessionIo* io)
 
     private const int AlertBytes = 2;
 
-    /// <summary>Message type, length of three bytes, request (RFC 8446 §4, §4.6.3).</summary>
-    private const int KeyUpdateBytes = 5;
+    /// <summary>Message type, length of three bytes (RFC 8446 §4).</summary>
+    private const int MessageHeaderBytes = 4;
+
+    /// <summary>With the request (RFC 8446 §4.6.3).</summary>
+    private const int KeyUpdateBytes = MessageHeaderBytes + 1;
 
     /// <summary>Empty records in a row, as OpenSSL bounds them. RFC 8446 §5.1 lets them be sent to hinder traffic analysis; a flood only costs.</summary>
     private const int MaxEmptyRecords = 32;
@@ -60,6 +63,7 @@ internal sealed unsafe class RecordLayer(OpenSslSession session, SessionIo* io)
     private int _updatesOwed;
     private bool _askPeer;
     private bool _isReadClosed;
+    private bool _isWriteClosed;
 
     /// <summary>Sending is this layer's, not OpenSSL's.</summary>
     public bool OwnsSending { get; private set; }
@@ -144,7 +148,14 @@ internal sealed unsafe class RecordLayer(OpenSslSession session, SessionIo* io)
     public TlsStatus Close()
     {
         byte* alert = stackalloc byte[AlertBytes] { Warning, CloseNotify };
-        return Send(Alert, alert, AlertBytes);
+        TlsStatus status = Send(Alert, alert, AlertBytes);
+        if (status == TlsStatus.Done)
+        {
+            // RFC 8446 §6.1: nothing follows. §4.6.3 wants KeyUpdates answered before application data only, and there is none any more.
+            _isWriteClosed = true;
+            _updatesOwed = 0;
+        }
+        return status;
     }
 
     private int TakeHeld(byte* destination, int room)
@@ -308,14 +319,14 @@ internal sealed unsafe class RecordLayer(OpenSslSession session, SessionIo* io)
                 return Refuse(UnexpectedMessage, "data after KeyUpdate");
             }
             _message[_messageBytes++] = content[i];
-        }
-        if (_message[0] != KeyUpdateMessage)
-        {
-            return Refuse(UnexpectedMessage, "unexpected message");
-        }
-        if (_messageBytes >= 4 && (_message[1] | _message[2]) + (_message[3] ^ 1) != 0)
-        {
-            return Refuse(DecodeError, "bad length of KeyUpdate");
+            if (_message[0] != KeyUpdateMessage)
+            {
+                return Refuse(UnexpectedMessage, "unexpected message");
+            }
+            if (_messageBytes == MessageHeaderBytes && (_message[1] | _message[2]) + (_message[3] ^ 1) != 0)
+            {
+                return Refuse(DecodeError, "bad length of KeyUpdate");
+            }
         }
         return _messageBytes == KeyUpdateBytes ? TakeUpdate(_message[4]) : TlsStatus.Done;
     }
@@ -334,7 +345,7 @@ internal sealed unsafe class RecordLayer(OpenSslSession session, SessionIo* io)
         {
             return BreakLimit(BrokenLimit.MaxKeyUpdates);
         }
-        if (request == 1)
+        if (request == 1 && !_isWriteClosed)
         {
             // RFC 8446 §4.6.3: the answer goes before the next application data.
             _updatesOwed++;
