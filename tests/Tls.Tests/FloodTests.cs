@@ -26,7 +26,7 @@ public sealed class FloodTests
     [Theory]
     [InlineData(TlsVersion.Tls12)]
     [InlineData(TlsVersion.Tls13)]
-    public void OpenSsl_limits_empty_records_by_itself_too(TlsVersion version)
+    public void Empty_records_in_a_row_are_a_violation_however_high_the_limit(TlsVersion version)
     {
         using HostileClient client = new(version, new TlsLimits { MaxRecordsWithoutData = 1000 });
 

@@ -234,7 +234,7 @@ internal sealed unsafe class RecordLayer(OpenSslSession session, SessionIo* io)
         }
         if (bytes > MaxContent)
         {
-            // RFC 8446 §5.4: the limit holds for the padded content too; OpenSSL's reading of it.
+            // RFC 8446 §5.1: at most 2^14 bytes of content. Padding beyond that is the sender's fault (§5.4) and harmless: the fragment is bounded.
             return Refuse(RecordOverflow, "data length too long");
         }
         byte type = content[bytes];
