@@ -18,7 +18,6 @@ internal static unsafe class KeyScheduleProvider
 
     // openssl/core_dispatch.h and kdf.h: numbers of the ABI.
     private const int QueryOperation = 1027;
-    private const int Teardown = 1024;
     private const int OperationKdf = 4;
     private const int KdfNewContext = 1;
     private const int KdfFreeContext = 3;
@@ -29,8 +28,8 @@ internal static unsafe class KeyScheduleProvider
     /// <summary>OpenSSL wants an address for a context; one that holds nothing serves all.</summary>
     private static readonly byte* NoState = (byte*)NativeMemory.AllocZeroed(1);
 
+    /// <summary>Without a teardown function: OpenSSL would call it from its exit handler, when there may be no managed code to call any more.</summary>
     private static readonly Dispatch* ProviderFunctions = MakeTable(
-        (Teardown, (nint)(delegate* unmanaged[Cdecl]<void*, void>)&OnTeardown),
         (QueryOperation, (nint)(delegate* unmanaged[Cdecl]<void*, int, int*, Algorithm*>)&OnQuery)
     );
 
@@ -72,9 +71,6 @@ internal static unsafe class KeyScheduleProvider
         *context = NoState;
         return 1;
     }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void OnTeardown(void* context) { }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static Algorithm* OnQuery(void* context, int operation, int* noCache)
