@@ -8,7 +8,6 @@ using TlsGateway.Actors.Listeners;
 using TlsGateway.Actors.Metrics;
 using TlsGateway.Actors.Settings;
 using TlsGateway.Tls;
-using TlsGateway.Tls.OpenSsl;
 using TlsGateway.Transport;
 
 namespace TlsGateway.Actors;
@@ -180,8 +179,8 @@ public sealed class GatewayHost : IAsyncDisposable
         }
     }
 
-    private OpenSslContext CreateContext(ListenerSettings listener) =>
-        OpenSslContext.CreateServer(listener.Tls, Find(listener)?.Context as OpenSslContext);
+    private ITlsContext CreateContext(ListenerSettings listener) =>
+        TlsEngines.CreateServer(listener.Engine, listener.Tls, Find(listener)?.Context);
 
     private RunningListener? Find(ListenerSettings listener) => _listeners.Find(l => l.Is(listener));
 

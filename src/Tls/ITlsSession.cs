@@ -1,3 +1,5 @@
+using TlsGateway.Tls.ClientCertificates;
+
 namespace TlsGateway.Tls;
 
 /// <summary>
@@ -72,6 +74,24 @@ public interface ITlsSession : IDisposable
     /// <summary>Renews the sending keys (RFC 8446 §4.6.3), and the peer's if <paramref name="askPeer"/>. TLS 1.3 only, else as <see cref="Rehandshake"/> on 1.3.</summary>
     TlsStatus KeyUpdate(bool askPeer);
 
+    /// <summary>
+    /// Asks the client for a certificate after the handshake (step-up): post-handshake authentication on TLS 1.3 (RFC 8446 §4.6.2), renegotiation on TLS 1.2. Server role, with
+    /// <see cref="TlsServerSettings.ClientAuthentication"/>. <see cref="TlsStatus.Done"/> when asked; <see cref="IsRehandshaking"/> stays true until the client answered, then
+    /// <see cref="PeerCertificate"/> has the outcome. What cannot be asked is refused as in <see cref="Rehandshake"/>.
+    /// </summary>
+    TlsStatus RequestClientCertificate();
+
+    /// <summary>
+    /// Ends the session for a reason of the caller's: queues the fatal alert of <paramref name="failure"/> where the engine can send one, and is dead from then on. The failure
+    /// becomes <see cref="Failure"/>.
+    /// </summary>
+    void Fail(TlsFailure failure);
+
+    /// <summary>
+    /// Keying material for another protocol (RFC 8446 §7.5, RFC 5705), only once <see cref="IsHandshakeComplete"/>. False: this session cannot give it (any more).
+    /// </summary>
+    bool TryExport(string label, ReadOnlySpan<byte> context, Span<byte> destination);
+
     /// <summary>Moves held ciphertext into the smallest buffers that hold it. For a caller that is about to wait.</summary>
     void Compact();
 
@@ -98,6 +118,9 @@ public interface ITlsSession : IDisposable
     /// only after <see cref="Read"/> took some.
     /// </summary>
     bool MustReadFirst { get; }
+
+    /// <summary>The peer's leaf certificate, verified; null when it showed none or none was asked for. Changes when a rehandshake ends.</summary>
+    TlsPeerCertificate? PeerCertificate { get; }
 
     /// <summary>What was negotiated; meaningful once <see cref="IsHandshakeComplete"/>. Allocates: call it once per handshake.</summary>
     TlsSessionInfo DescribeSession();

@@ -8,8 +8,38 @@ public enum TlsFailureKind
     /// <summary>The peer broke the protocol: bad record, unexpected message, decryption failed.</summary>
     ProtocolViolation,
 
-    /// <summary>No common version, cipher suite, group or signature algorithm.</summary>
+    /// <summary>Nothing in common, and the engine does not say what.</summary>
     NoCommonParameters,
+
+    /// <summary>No TLS version that both allow.</summary>
+    NoCommonVersion,
+
+    /// <summary>No cipher suite that both allow, or none that fits the certificate.</summary>
+    NoCommonCipherSuite,
+
+    /// <summary>No key exchange group that both allow.</summary>
+    NoCommonGroup,
+
+    /// <summary>No signature algorithm that both allow and a certificate has a key for.</summary>
+    NoCommonSignatureAlgorithm,
+
+    /// <summary>No application protocol (ALPN) that both allow.</summary>
+    NoCommonApplicationProtocol,
+
+    /// <summary>The server name is not served here and unknown ones are refused.</summary>
+    UnknownServerName,
+
+    /// <summary>A certificate was required and none was shown.</summary>
+    CertificateMissing,
+
+    /// <summary>The peer's certificate is expired or not valid yet.</summary>
+    CertificateExpired,
+
+    /// <summary>The peer's certificate was revoked.</summary>
+    CertificateRevoked,
+
+    /// <summary>The peer's certificate is good, but the peer is not let in.</summary>
+    AccessDenied,
 
     /// <summary>The peer sent a fatal alert; <see cref="TlsFailure.Alert"/> is its number.</summary>
     PeerAlert,
@@ -17,7 +47,7 @@ public enum TlsFailureKind
     /// <summary>The TCP connection ended without close_notify (RFC 8446 §6.1: a truncation attack cannot be excluded).</summary>
     Truncated,
 
-    /// <summary>The peer's certificate was missing or refused.</summary>
+    /// <summary>The peer's certificate was refused for another reason: not trusted, wrong name, wrong purpose, too weak.</summary>
     CertificateRejected,
 
     /// <summary>A <see cref="TlsLimits"/> bound was passed.</summary>

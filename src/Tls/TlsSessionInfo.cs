@@ -14,4 +14,8 @@ public sealed record TlsSessionInfo(
     string ApplicationProtocol,
     string ServerName,
     bool IsResumed
-);
+)
+{
+    /// <summary>Of the server's certificate: the scheme the server signed with (RFC 8446 §4.2.3), or "" when it did not sign or the engine does not say.</summary>
+    public string SignatureAlgorithm { get; init; } = "";
+}

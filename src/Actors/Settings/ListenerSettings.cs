@@ -11,6 +11,8 @@ public sealed record ListenerSettings
 
     public required IPEndPoint Bind { get; init; }
 
+    public TlsEngine Engine { get; init; } = TlsEngine.OpenSsl;
+
     public required TlsServerSettings Tls { get; init; }
 
     public required UpstreamSettings Upstream { get; init; }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using TlsGateway.Tls.ClientCertificates;
 
 namespace TlsGateway.Tls.OpenSsl;
 
@@ -303,6 +304,18 @@ public sealed unsafe partial class OpenSslSession : ITlsSession
         }
         return SendHandshake();
     }
+
+    /// <inheritdoc/>
+    public TlsStatus RequestClientCertificate() => Refuse("this listener asks no client for a certificate");
+
+    /// <inheritdoc/>
+    public void Fail(TlsFailure failure) => Die(failure);
+
+    /// <inheritdoc/>
+    public bool TryExport(string label, ReadOnlySpan<byte> context, Span<byte> destination) => false;
+
+    /// <inheritdoc/>
+    public TlsPeerCertificate? PeerCertificate => null;
 
     /// <inheritdoc/>
     public void Compact()
