@@ -5,12 +5,6 @@ using TlsGateway.Tls.OpenSsl;
 namespace TlsGateway.Tls.Tests;
 
 /// <summary>Our TLS13-KDF called as libssl calls it, through libcrypto, beside the host's own.</summary>
-/// <remarks>
-/// Alone: once, on a machine running the whole suite, the host's derivation of OpenSSL 3.0 refused parameters that it takes every other time. It looks its digest and
-/// MAC up in the process-wide method store at each call; nothing of that is what these tests are about. A refusal says OpenSSL's reason.
-/// </remarks>
-[Collection(nameof(KeyScheduleProviderTests))]
-[CollectionDefinition(nameof(KeyScheduleProviderTests), DisableParallelization = true)]
 public sealed unsafe partial class KeyScheduleProviderTests
 {
     private const string Ours = "provider=gateway";
@@ -152,9 +146,11 @@ public sealed unsafe partial class KeyScheduleProviderTests
         return derived == 1 ? output : null;
     }
 
+    /// <summary>With a zero behind it: OpenSSL takes a UTF-8 parameter's data for a C string, whatever its size says.</summary>
     private static byte* Copy(byte[] bytes, List<nint> memory)
     {
         byte* copy = (byte*)NativeMemory.Alloc((nuint)bytes.Length + 1);
+        copy[bytes.Length] = 0;
         bytes.CopyTo(new Span<byte>(copy, bytes.Length));
         memory.Add((nint)copy);
         return copy;
