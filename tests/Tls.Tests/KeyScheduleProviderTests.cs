@@ -7,6 +7,8 @@ namespace TlsGateway.Tls.Tests;
 /// <summary>Our TLS13-KDF called as libssl calls it, through libcrypto, beside the host's own.</summary>
 public sealed unsafe partial class KeyScheduleProviderTests
 {
+    private const string Hkdf = "TLS13-KDF";
+    private const string Prf = "TLS1-PRF";
     private const string Ours = "provider=gateway";
     private const string Hosts = "provider=default";
     private const int ExtractOnly = 1;
@@ -64,6 +66,46 @@ public sealed unsafe partial class KeyScheduleProviderTests
         }
     }
 
+    [Theory]
+    [InlineData("SHA256")]
+    [InlineData("SHA2-256")]
+    [InlineData("SHA384")]
+    [InlineData("SHA2-384")]
+    public void Its_prf_gives_what_the_hosts_gives(string digest)
+    {
+        _ = KeyScheduleProvider.IsLoaded;
+        Random random = new(digest.Length);
+        for (int i = 0; i < 300; i++)
+        {
+            List<Parameter> parameters =
+            [
+                new("digest", Utf8, Encoding.ASCII.GetBytes(digest)),
+                // X25519 agrees on 32 bytes, P-521 on 66; longer than the hash's block comes too.
+                new("secret", Octets, Bytes(random, random.Next(1, 200))),
+                new("seed", Octets, Bytes(random, random.Next(1, 40))),
+            ];
+            for (int parts = random.Next(5); parts > 0; parts--)
+            {
+                parameters.Add(new Parameter("seed", Octets, Bytes(random, random.Next(0, 100))));
+            }
+            AssertSame([.. parameters], random.Next(1, 300), Prf);
+        }
+    }
+
+    [Fact]
+    public void What_its_prf_cannot_derive_it_refuses()
+    {
+        Parameter digest = new("digest", Utf8, "SHA2-256"u8.ToArray());
+        Parameter secret = new("secret", Octets, new byte[48]);
+        Parameter seed = new("seed", Octets, new byte[32]);
+
+        Assert.NotNull(Derive(Ours, [digest, secret, seed], 48, out _, Prf));
+        Assert.Null(Derive(Ours, [secret, seed], 48, out _, Prf));
+        Assert.Null(Derive(Ours, [digest, secret], 48, out _, Prf));
+        Assert.Null(Derive(Ours, [new("digest", Utf8, "MD5-SHA1"u8.ToArray()), secret, seed], 48, out _, Prf));
+        Assert.Null(Derive(Ours, [digest, secret, .. Enumerable.Repeat(seed, 9)], 48, out _, Prf));
+    }
+
     [Fact]
     public void What_it_cannot_derive_it_refuses()
     {
@@ -83,11 +125,11 @@ public sealed unsafe partial class KeyScheduleProviderTests
         Assert.Null(Derive(Ours, [], 16));
     }
 
-    private static void AssertSame(Parameter[] parameters, int length)
+    private static void AssertSame(Parameter[] parameters, int length, string algorithm = Hkdf)
     {
-        byte[]? theirs = Derive(Hosts, parameters, length, out string reason);
+        byte[]? theirs = Derive(Hosts, parameters, length, out string reason, algorithm);
         Assert.True(theirs != null, $"the host's derivation: {reason}");
-        Assert.Equal(theirs, Derive(Ours, parameters, length));
+        Assert.Equal(theirs, Derive(Ours, parameters, length, out _, algorithm));
     }
 
     private static Parameter Mode(int mode) => new("mode", Integer, BitConverter.GetBytes(mode));
@@ -101,7 +143,7 @@ public sealed unsafe partial class KeyScheduleProviderTests
 
     private static string ProviderOf(string query)
     {
-        nint kdf = EVP_KDF_fetch(0, "TLS13-KDF", query);
+        nint kdf = EVP_KDF_fetch(0, Hkdf, query);
         string name = Marshal.PtrToStringUTF8(OSSL_PROVIDER_get0_name(EVP_KDF_get0_provider(kdf))) ?? "";
         EVP_KDF_free(kdf);
         return name;
@@ -110,10 +152,10 @@ public sealed unsafe partial class KeyScheduleProviderTests
     /// <summary>Null when the derivation was refused.</summary>
     private static byte[]? Derive(string query, Parameter[] parameters, int length) => Derive(query, parameters, length, out _);
 
-    private static byte[]? Derive(string query, Parameter[] parameters, int length, out string reason)
+    private static byte[]? Derive(string query, Parameter[] parameters, int length, out string reason, string algorithm = Hkdf)
     {
         LibCrypto.ERR_clear_error();
-        nint kdf = EVP_KDF_fetch(0, "TLS13-KDF", query);
+        nint kdf = EVP_KDF_fetch(0, algorithm, query);
         nint context = EVP_KDF_CTX_new(kdf);
         NativeParameter* native = (NativeParameter*)NativeMemory.AllocZeroed((nuint)parameters.Length + 1, (nuint)sizeof(NativeParameter));
         List<nint> memory = [(nint)native];

@@ -181,12 +181,12 @@ internal static unsafe class KeySchedule
         CryptographicOperations.ZeroMemory(new Span<byte>(&context, sizeof(LibCrypto.ShaContext)));
     }
 
-    private static void Begin(bool sha384, LibCrypto.ShaContext* context)
+    internal static void Begin(bool sha384, LibCrypto.ShaContext* context)
     {
         _ = sha384 ? LibCrypto.SHA384_Init(context) : LibCrypto.SHA256_Init(context);
     }
 
-    private static void Add(bool sha384, LibCrypto.ShaContext* context, ReadOnlySpan<byte> bytes)
+    internal static void Add(bool sha384, LibCrypto.ShaContext* context, ReadOnlySpan<byte> bytes)
     {
         if (bytes.IsEmpty)
         {
@@ -200,7 +200,7 @@ internal static unsafe class KeySchedule
         }
     }
 
-    private static void End(bool sha384, LibCrypto.ShaContext* context, byte* digest)
+    internal static void End(bool sha384, LibCrypto.ShaContext* context, byte* digest)
     {
         _ = sha384 ? LibCrypto.SHA384_Final(digest, context) : LibCrypto.SHA256_Final(digest, context);
     }

@@ -4,11 +4,11 @@ using System.Runtime.InteropServices;
 namespace TlsGateway.Tls.OpenSsl;
 
 /// <summary>
-/// A provider (provider(7)) inside the process with one algorithm: TLS13-KDF, which libssl calls some twenty times a handshake. It replaces a key derivation that
-/// allocates and looks algorithms up each time, and it is where the traffic secrets can be had for <see cref="RecordLayer"/> without the key log, whose hex lines
-/// cost more than the derivations. libssl is asked to prefer it by the property query <see cref="PropertyQuery"/>; without it, everything works as with OpenSSL alone.
+/// A provider (provider(7)) inside the process with two algorithms: TLS13-KDF, which libssl calls some twenty times a handshake, and TLS1-PRF, which it calls four times in one of
+/// TLS 1.2. They replace key derivations that allocate and look algorithms up each time, and the first is where the traffic secrets can be had for <see cref="RecordLayer"/>
+/// without the key log, whose hex lines cost more than the derivations. libssl is asked to prefer it by the property query <see cref="PropertyQuery"/>; without it, everything works as with OpenSSL alone.
 /// </summary>
-/// <remarks>The algorithm keeps no state: all parameters come with each call, as libssl gives them. Every function here is called on the session's thread.</remarks>
+/// <remarks>The algorithms keep no state: all parameters come with each call, as libssl gives them. Every function here is called on the session's thread.</remarks>
 internal static unsafe class KeyScheduleProvider
 {
     /// <summary>For SSL_CTX_new_ex: preferred, not required, so that all that this provider lacks comes from the host's.</summary>
@@ -105,24 +105,43 @@ internal static unsafe class KeyScheduleProvider
         return derived ? 1 : 0;
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnDerivePrf(void* context, byte* output, nuint length, Parameter* parameters)
+    {
+        PrfArguments given = new(parameters);
+        if (!given.IsComplete || length > int.MaxValue)
+        {
+            return 0;
+        }
+        PseudoRandomFunction.Derive(given.IsSha384, given.Secret, given.Seed, new Span<byte>(output, (int)length));
+        return 1;
+    }
+
     private static Algorithm* MakeAlgorithms()
     {
-        Dispatch* kdf = MakeTable(
-            (KdfNewContext, (nint)(delegate* unmanaged[Cdecl]<void*, void*>)&OnNewContext),
-            (KdfFreeContext, (nint)(delegate* unmanaged[Cdecl]<void*, void>)&OnFreeContext),
-            (KdfDerive, (nint)(delegate* unmanaged[Cdecl]<void*, byte*, nuint, Parameter*, int>)&OnDerive)
-        );
         // Lives as long as the process, as the provider does; the entry of zeros ends the list.
-        Algorithm* algorithms = (Algorithm*)NativeMemory.AllocZeroed(2, (nuint)sizeof(Algorithm));
-        algorithms[0] = new Algorithm
-        {
-            Names = Text("TLS13-KDF"),
-            Properties = Text("provider=" + Name),
-            Functions = kdf,
-            Description = Text("HKDF of TLS 1.3"),
-        };
+        Algorithm* algorithms = (Algorithm*)NativeMemory.AllocZeroed(3, (nuint)sizeof(Algorithm));
+        algorithms[0] = MakeAlgorithm("TLS13-KDF", "HKDF of TLS 1.3", &OnDerive);
+        algorithms[1] = MakeAlgorithm("TLS1-PRF", "PRF of TLS 1.2", &OnDerivePrf);
         return algorithms;
     }
+
+    private static Algorithm MakeAlgorithm(
+        string name,
+        string description,
+        delegate* unmanaged[Cdecl]<void*, byte*, nuint, Parameter*, int> derive
+    ) =>
+        new()
+        {
+            Names = Text(name),
+            Properties = Text("provider=" + Name),
+            Functions = MakeTable(
+                (KdfNewContext, (nint)(delegate* unmanaged[Cdecl]<void*, void*>)&OnNewContext),
+                (KdfFreeContext, (nint)(delegate* unmanaged[Cdecl]<void*, void>)&OnFreeContext),
+                (KdfDerive, (nint)derive)
+            ),
+            Description = Text(description),
+        };
 
     private static Dispatch* MakeTable(params ReadOnlySpan<(int Id, nint Function)> functions)
     {
@@ -163,6 +182,41 @@ internal static unsafe class KeyScheduleProvider
         public void* Data;
         public nuint Size;
         public nuint ReturnSize;
+    }
+
+    /// <summary>The parameters of EVP_KDF-TLS1_PRF(7), read once; the seed comes in several of one name. Spans point into the caller's memory.</summary>
+    private readonly ref struct PrfArguments
+    {
+        public readonly bool IsSha384;
+        public readonly bool IsComplete;
+        public readonly ReadOnlySpan<byte> Secret;
+        public readonly PseudoRandomFunction.SeedParts Seed;
+
+        public PrfArguments(Parameter* parameters)
+        {
+            bool knownDigest = false;
+            bool fits = true;
+            for (Parameter* next = parameters; next != null && next->Key != null; next++)
+            {
+                ReadOnlySpan<byte> name = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(next->Key);
+                ReadOnlySpan<byte> value = next->Data == null ? [] : new ReadOnlySpan<byte>(next->Data, (int)next->Size);
+                if (name.SequenceEqual("secret"u8))
+                {
+                    Secret = value;
+                }
+                else if (name.SequenceEqual("seed"u8))
+                {
+                    fits &= Seed.TryAdd(next->Data, value.Length);
+                }
+                else if (name.SequenceEqual("digest"u8))
+                {
+                    // TLS 1.2 has these two (RFC 5246 §5, RFC 5289 §3); MD5-SHA1 belongs to versions that are not spoken here.
+                    IsSha384 = value.EndsWith("384"u8);
+                    knownDigest = IsSha384 || value.EndsWith("256"u8);
+                }
+            }
+            IsComplete = knownDigest && fits && Seed.Count > 0;
+        }
     }
 
     /// <summary>The parameters of EVP_KDF-TLS13_KDF(7), read once. Spans point into the caller's memory.</summary>
