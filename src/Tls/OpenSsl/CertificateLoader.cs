@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using TlsGateway.Tls.Policies;
 
 namespace TlsGateway.Tls.OpenSsl;
 
@@ -10,9 +11,10 @@ namespace TlsGateway.Tls.OpenSsl;
 internal static unsafe class CertificateLoader
 {
     /// <summary>Loads the chain and key of <paramref name="certificate"/> as the identity of <paramref name="context"/>.</summary>
-    /// <exception cref="TlsConfigurationException">It cannot be used.</exception>
-    public static void LoadIdentity(SslContextHandle context, TlsCertificate certificate)
+    /// <exception cref="TlsConfigurationException">It cannot be used, or its key is smaller than <paramref name="policy"/> allows.</exception>
+    public static void LoadIdentity(SslContextHandle context, TlsCertificate certificate, TlsPolicy policy)
     {
+        CheckKeySize(certificate, policy);
         nint leaf = LoadChain(context.Pointer, certificate);
         try
         {
@@ -46,6 +48,31 @@ internal static unsafe class CertificateLoader
         catch (CryptographicException e)
         {
             throw Unusable(certificate, $"its host names cannot be read ({e.Message})", "Make the certificate again.");
+        }
+    }
+
+    private static void CheckKeySize(TlsCertificate certificate, TlsPolicy policy)
+    {
+        try
+        {
+            using X509Certificate2 leaf = X509Certificate2.CreateFromPem(certificate.ChainPem);
+            using RSA? rsa = leaf.GetRSAPublicKey();
+            using ECDsa? ecdsa = leaf.GetECDsaPublicKey();
+            int least = rsa is not null ? policy.MinimumRsaKeyBits : policy.MinimumEcKeyBits;
+            int bits = rsa?.KeySize ?? ecdsa?.KeySize ?? least;
+            if (bits < least)
+            {
+                string kind = rsa is not null ? "RSA" : "elliptic curve";
+                throw Unusable(
+                    certificate,
+                    $"its {kind} key is too small: {bits} bits, {least} are the least",
+                    "Make a new key and certificate."
+                );
+            }
+        }
+        catch (CryptographicException)
+        {
+            // What is no certificate is said when it is loaded.
         }
     }
 

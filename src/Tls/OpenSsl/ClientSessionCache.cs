@@ -29,13 +29,13 @@ internal sealed class ClientSessionCache
         }
     }
 
-    /// <summary>Takes over the caller's reference to <paramref name="session"/>; the oldest one makes room.</summary>
+    /// <summary>Takes over the caller's reference to <paramref name="session"/>; the oldest one makes room. One that is stored already stays where it is.</summary>
     public void Add(nint session)
     {
         nint dropped = 0;
         lock (_lock)
         {
-            if (_closed)
+            if (_closed || Array.IndexOf(_sessions, session, 0, _count) >= 0)
             {
                 dropped = session;
             }

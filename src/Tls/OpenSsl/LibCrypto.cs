@@ -135,6 +135,44 @@ internal static unsafe partial class LibCrypto
     [LibraryImport(Library), SuppressGCTransition]
     public static partial int SHA384_Final(byte* digest, ShaContext* context);
 
+    /// <summary>OSSL_PARAM(3).</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct OsslParameter
+    {
+        private const uint Utf8Type = 4;
+        private const uint OctetsType = 5;
+
+        private byte* _key;
+        private uint _type;
+        private void* _data;
+        private nuint _size;
+        private nuint _returnSize;
+
+        public static OsslParameter Octets(byte* key, byte* data, int length) =>
+            new()
+            {
+                _key = key,
+                _type = OctetsType,
+                _data = data,
+                _size = (nuint)length,
+                _returnSize = nuint.MaxValue,
+            };
+
+        /// <param name="text">Ends with a zero, which OpenSSL relies on.</param>
+        public static OsslParameter Utf8(byte* key, byte* text) =>
+            new()
+            {
+                _key = key,
+                _type = Utf8Type,
+                _data = text,
+                _size = (nuint)MemoryMarshal.CreateReadOnlySpanFromNullTerminated(text).Length,
+                _returnSize = nuint.MaxValue,
+            };
+    }
+
+    [LibraryImport(Library)]
+    public static partial int EVP_MAC_CTX_set_params(nint context, OsslParameter* parameters);
+
     [LibraryImport(Library)]
     public static partial int EVP_default_properties_is_fips_enabled(nint library);
 

@@ -18,15 +18,15 @@ internal static unsafe partial class LibSsl
     public const int SSL_ERROR_WANT_CLIENT_HELLO_CB = 11;
 
     public const int SSL_CTRL_MODE = 33;
+    public const int SSL_CTRL_SET_SESS_CACHE_SIZE = 42;
     public const int SSL_CTRL_SET_SESS_CACHE_MODE = 44;
     public const int SSL_CTRL_SET_TLSEXT_SERVERNAME_CB = 53;
     public const int SSL_CTRL_SET_TLSEXT_SERVERNAME_ARG = 54;
     public const int SSL_CTRL_SET_TLSEXT_HOSTNAME = 55;
-    public const int SSL_CTRL_GET_TLSEXT_TICKET_KEYS = 58;
-    public const int SSL_CTRL_SET_TLSEXT_TICKET_KEYS = 59;
     public const int SSL_CTRL_GET_RI_SUPPORT = 76;
     public const int SSL_CTRL_CHAIN_CERT = 89;
     public const int SSL_CTRL_SET_GROUPS_LIST = 92;
+    public const int SSL_CTRL_SET_SIGALGS_LIST = 98;
     public const int SSL_CTRL_SET_MIN_PROTO_VERSION = 123;
     public const int SSL_CTRL_SET_MAX_PROTO_VERSION = 124;
     public const int SSL_CTRL_GET_NEGOTIATED_GROUP = 134;
@@ -45,6 +45,7 @@ internal static unsafe partial class LibSsl
 
     public const int SSL_SESS_CACHE_OFF = 0;
     public const int SSL_SESS_CACHE_CLIENT = 0x0001;
+    public const int SSL_SESS_CACHE_SERVER = 0x0002;
     public const int SSL_SESS_CACHE_NO_INTERNAL = 0x0300;
 
     public const int SSL_VERIFY_NONE = 0;
@@ -56,6 +57,8 @@ internal static unsafe partial class LibSsl
     public const int SSL_CB_HANDSHAKE_START = 0x10;
     public const int SSL_CB_HANDSHAKE_DONE = 0x20;
     public const int SSL_CB_ALERT = 0x4000;
+
+    public const int SSL_AD_UNRECOGNIZED_NAME = 112;
 
     public const int SSL_TLSEXT_ERR_OK = 0;
     public const int SSL_TLSEXT_ERR_ALERT_FATAL = 2;
@@ -101,6 +104,30 @@ internal static unsafe partial class LibSsl
 
     [LibraryImport(Library)]
     public static partial int SSL_CTX_set_num_tickets(nint context, nuint count);
+
+    [LibraryImport(Library)]
+    public static partial int SSL_CTX_set_tlsext_ticket_key_evp_cb(
+        nint context,
+        delegate* unmanaged[Cdecl]<nint, byte*, byte*, nint, nint, int, int> callback
+    );
+
+    [LibraryImport(Library)]
+    public static partial void SSL_CTX_set_keylog_callback(nint context, delegate* unmanaged[Cdecl]<nint, byte*, void> callback);
+
+    [LibraryImport(Library)]
+    public static partial nint SSL_CTX_set_timeout(nint context, nint seconds);
+
+    [LibraryImport(Library)]
+    public static partial int SSL_export_keying_material(
+        nint ssl,
+        byte* output,
+        nuint outputLength,
+        byte* label,
+        nuint labelLength,
+        byte* context,
+        nuint contextLength,
+        int useContext
+    );
 
     [LibraryImport(Library)]
     public static partial int SSL_CTX_set_session_id_context(nint context, byte* id, uint length);
@@ -195,6 +222,9 @@ internal static unsafe partial class LibSsl
 
     [LibraryImport(Library)]
     public static partial int SSL_set_session(nint ssl, nint session);
+
+    [LibraryImport(Library)]
+    public static partial nint SSL_get1_session(nint ssl);
 
     [LibraryImport(Library)]
     public static partial void SSL_SESSION_free(nint session);

@@ -1,6 +1,9 @@
 using System.Net;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using System.Text;
+using TlsGateway.Tls.Policies;
+using TlsGateway.Tls.Tickets;
 
 namespace TlsGateway.Tls.OpenSsl;
 
@@ -15,16 +18,10 @@ public sealed unsafe class OpenSslContext : ITlsContext
     /// </summary>
     public const int ChunkBytes = 264 * 1024;
 
-    /// <summary>AES-128 first: it is the cheapest where there is AES hardware; clients without it put ChaCha20 first and are heard (SSL_OP_PRIORITIZE_CHACHA).</summary>
-    private const string Tls13Suites = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
-
-    /// <summary>RFC 9325 §4.2: forward secrecy and AEAD only.</summary>
-    private const string Tls12Suites =
-        "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
-        + "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
-        + "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
-
     private const int MaxTickets = 8;
+
+    /// <summary>For the client role, which seals none.</summary>
+    private static readonly Lazy<TicketKeyRing> NoKeys = new(static () => new TicketKeyRing(TicketKey.Create()));
 
     private readonly SslContextHandle _handle;
     private readonly ProtocolList _protocols;
@@ -37,7 +34,8 @@ public sealed unsafe class OpenSslContext : ITlsContext
         ProtocolList protocols,
         TlsLimits limits,
         TlsServerSettings? server,
-        TlsClientSettings? client
+        TlsClientSettings? client,
+        TicketKeyRing? ticketKeys = null
     )
     {
         _handle = handle;
@@ -46,6 +44,8 @@ public sealed unsafe class OpenSslContext : ITlsContext
         IsServer = server is not null;
         OwnsRecords = IsServer && KeyScheduleProvider.IsLoaded;
         Tickets = server?.Tickets ?? 0;
+        TicketKeys = ticketKeys ?? NoKeys.Value;
+        KeyLog = server?.KeyLog ?? client?.KeyLog;
         _serverName = client?.ServerName;
         _verifies = client?.TrustedAuthoritiesPem is not null;
         ClientSessions = client is null ? null : new ClientSessionCache();
@@ -60,6 +60,11 @@ public sealed unsafe class OpenSslContext : ITlsContext
 
     internal int Tickets { get; }
 
+    /// <summary>What tickets are sealed and opened with, in the server role.</summary>
+    internal TicketKeyRing TicketKeys { get; }
+
+    internal Action<string>? KeyLog { get; }
+
     internal TlsLimits Limits { get; }
 
     /// <summary>Sessions to resume, in the client role.</summary>
@@ -67,7 +72,7 @@ public sealed unsafe class OpenSslContext : ITlsContext
 
     /// <summary>Makes a server context.</summary>
     /// <param name="settings">What the listener serves.</param>
-    /// <param name="previous">The generation before: its ticket keys go on, so that its clients resume here. It must not be disposed yet.</param>
+    /// <param name="previous">The generation before: unless the settings bring ticket keys, its own go on, so that its clients resume here.</param>
     /// <exception cref="TlsConfigurationException">The settings or the library cannot serve.</exception>
     public static OpenSslContext CreateServer(TlsServerSettings settings, OpenSslContext? previous = null)
     {
@@ -78,12 +83,9 @@ public sealed unsafe class OpenSslContext : ITlsContext
         SslContextHandle first = NewServerHandle(settings, settings.Certificates[0], protocols);
         try
         {
-            if (previous is not null)
-            {
-                CopyTicketKeys(previous._handle, first);
-            }
             LoadOthers(settings, protocols, first);
-            return new OpenSslContext(first, protocols, settings.Limits, settings, client: null);
+            TicketKeyRing keys = settings.TicketKeys ?? previous?.TicketKeys ?? new TicketKeyRing(TicketKey.Create());
+            return new OpenSslContext(first, protocols, settings.Limits, settings, client: null, keys);
         }
         catch
         {
@@ -102,7 +104,8 @@ public sealed unsafe class OpenSslContext : ITlsContext
         SslContextHandle handle = new(LibSsl.TLS_client_method());
         try
         {
-            Configure(handle, settings.MinimumVersion, settings.MaximumVersion, 0);
+            Configure(handle, settings.Policy ?? TlsPolicies.Intermediate, settings.MinimumVersion, settings.MaximumVersion, 0);
+            LogKeys(handle, settings.KeyLog);
             _ = LibSsl.SSL_CTX_ctrl(
                 handle.Pointer,
                 LibSsl.SSL_CTRL_SET_SESS_CACHE_MODE,
@@ -236,29 +239,28 @@ public sealed unsafe class OpenSslContext : ITlsContext
         {
             nint context = handle.Pointer;
             // A renegotiation is asked for to have a new key exchange; resuming would only derive new keys from the old secret.
-            ulong options =
-                LibSsl.SSL_OP_CIPHER_SERVER_PREFERENCE
-                | LibSsl.SSL_OP_PRIORITIZE_CHACHA
-                | LibSsl.SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION;
+            TlsPolicy policy = settings.Policy ?? TlsPolicies.Intermediate;
+            ulong options = LibSsl.SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION;
+            if (policy.PreferServer)
+            {
+                options |= LibSsl.SSL_OP_CIPHER_SERVER_PREFERENCE | LibSsl.SSL_OP_PRIORITIZE_CHACHA;
+            }
             Configure(
                 handle,
+                policy,
                 settings.MinimumVersion,
                 settings.MaximumVersion,
                 settings.AllowClientRenegotiation ? options | LibSsl.SSL_OP_ALLOW_CLIENT_RENEGOTIATION : options
             );
-            _ = LibSsl.SSL_CTX_ctrl(context, LibSsl.SSL_CTRL_SET_SESS_CACHE_MODE, LibSsl.SSL_SESS_CACHE_OFF, null);
+            LogKeys(handle, settings.KeyLog);
+            KeepSessions(context, settings);
             // TLS 1.3 tickets are sent by the session itself, with its first data, not in a flight of their own.
             Require(LibSsl.SSL_CTX_set_num_tickets(context, 0) == 1, "the number of tickets");
-            ReadOnlySpan<byte> sessionContext = "gateway"u8;
-            fixed (byte* id = sessionContext)
-            {
-                Require(LibSsl.SSL_CTX_set_session_id_context(context, id, (uint)sessionContext.Length) == 1, "the session context");
-            }
             if (protocols.Wire.Length > 0)
             {
                 LibSsl.SSL_CTX_set_alpn_select_cb(context, &ProtocolList.OnSelect, handle.Root(protocols));
             }
-            CertificateLoader.LoadIdentity(handle, certificate);
+            CertificateLoader.LoadIdentity(handle, certificate, policy);
             return handle;
         }
         catch
@@ -268,7 +270,31 @@ public sealed unsafe class OpenSslContext : ITlsContext
         }
     }
 
-    private static void Configure(SslContextHandle handle, TlsVersion minimum, TlsVersion maximum, ulong options)
+    /// <summary>How sessions are kept for resumption: sealed in tickets, and for TLS 1.2 clients without tickets in a bounded cache.</summary>
+    private static void KeepSessions(nint context, TlsServerSettings settings)
+    {
+        TicketSealer.Use(context);
+        int mode = settings.SessionCacheSize > 0 ? LibSsl.SSL_SESS_CACHE_SERVER : LibSsl.SSL_SESS_CACHE_OFF;
+        _ = LibSsl.SSL_CTX_ctrl(context, LibSsl.SSL_CTRL_SET_SESS_CACHE_MODE, mode, null);
+        _ = LibSsl.SSL_CTX_ctrl(context, LibSsl.SSL_CTRL_SET_SESS_CACHE_SIZE, settings.SessionCacheSize, null);
+        _ = LibSsl.SSL_CTX_set_timeout(context, (nint)settings.SessionLifetime.TotalSeconds);
+        // At most 32 bytes (SSL_MAX_SID_CTX_LENGTH): a hash of what may be of any length.
+        byte[] scope = SHA256.HashData(Encoding.UTF8.GetBytes(settings.SessionScope));
+        fixed (byte* id = scope)
+        {
+            Require(LibSsl.SSL_CTX_set_session_id_context(context, id, (uint)scope.Length) == 1, "the session context");
+        }
+    }
+
+    private static void LogKeys(SslContextHandle handle, Action<string>? log)
+    {
+        if (log is not null)
+        {
+            LibSsl.SSL_CTX_set_keylog_callback(handle.Pointer, &SessionCallbacks.OnKeyLog);
+        }
+    }
+
+    private static void Configure(SslContextHandle handle, TlsPolicy policy, TlsVersion minimum, TlsVersion maximum, ulong options)
     {
         if (minimum > maximum)
         {
@@ -292,10 +318,29 @@ public sealed unsafe class OpenSslContext : ITlsContext
                 && LibSsl.SSL_CTX_ctrl(context, LibSsl.SSL_CTRL_SET_MAX_PROTO_VERSION, (nint)maximum, null) == 1,
             $"TLS versions {minimum} to {maximum}"
         );
-        Require(LibSsl.SSL_CTX_set_ciphersuites(context, Tls13Suites) == 1, "the TLS 1.3 cipher suites");
-        Require(LibSsl.SSL_CTX_set_cipher_list(context, Tls12Suites) == 1, "the TLS 1.2 cipher suites");
-        Require(OpenSslLibrary.TrySetGroups(context, OpenSslLibrary.GroupList), "the key exchange groups");
+        SetSuites(context, policy, minimum, maximum);
+        Require(OpenSslLibrary.TrySetGroups(context, PolicyNames.Groups(policy)), "the key exchange groups");
+        fixed (byte* algorithms = Encoding.ASCII.GetBytes(PolicyNames.SignatureAlgorithms(policy) + '\0'))
+        {
+            Require(LibSsl.SSL_CTX_ctrl(context, LibSsl.SSL_CTRL_SET_SIGALGS_LIST, 0, algorithms) == 1, "the signature algorithms");
+        }
         LibSsl.SSL_CTX_set_info_callback(context, &SessionCallbacks.Info);
+    }
+
+    /// <summary>An empty list of one version's suites is right when that version is not spoken.</summary>
+    private static void SetSuites(nint context, TlsPolicy policy, TlsVersion minimum, TlsVersion maximum)
+    {
+        string tls13 = PolicyNames.Tls13Suites(policy);
+        string tls12 = PolicyNames.Tls12Suites(policy);
+        if ((maximum == TlsVersion.Tls13 && tls13.Length == 0) || (minimum == TlsVersion.Tls12 && tls12.Length == 0))
+        {
+            string version = tls13.Length == 0 ? "1.3" : "1.2";
+            throw new TlsConfigurationException(
+                $"The policy {policy.Name} has no cipher suite of TLS {version}, which is allowed. Add one, or narrow the versions."
+            );
+        }
+        Require(LibSsl.SSL_CTX_set_ciphersuites(context, tls13) == 1, "the TLS 1.3 cipher suites");
+        Require(tls12.Length == 0 || LibSsl.SSL_CTX_set_cipher_list(context, tls12) == 1, "the TLS 1.2 cipher suites");
     }
 
     /// <summary>
@@ -312,7 +357,7 @@ public sealed unsafe class OpenSslContext : ITlsContext
             ServedNames? twin = served.Find(s => s.IsTwinOf(hostNames, keyAlgorithm));
             if (twin is not null)
             {
-                CertificateLoader.LoadIdentity(twin.Context, certificate);
+                CertificateLoader.LoadIdentity(twin.Context, certificate, settings.Policy ?? TlsPolicies.Intermediate);
                 twin.KeyAlgorithms.Add(keyAlgorithm);
                 continue;
             }
@@ -321,13 +366,13 @@ public sealed unsafe class OpenSslContext : ITlsContext
             {
                 context = NewServerHandle(settings, certificate, protocols);
                 first.Own(context);
-                CopyTicketKeys(first, context);
             }
             served.Add(new ServedNames(context, new HashSet<string>(hostNames, StringComparer.OrdinalIgnoreCase), [keyAlgorithm]));
             names.Add(hostNames, context);
         }
-        if (served.Count > 1)
+        if (served.Count > 1 || settings.RejectUnknownServerNames)
         {
+            names.RejectsUnknown = settings.RejectUnknownServerNames;
             ChooseByServerName(first, names);
         }
     }
@@ -337,28 +382,6 @@ public sealed unsafe class OpenSslContext : ITlsContext
         delegate* unmanaged[Cdecl]<nint, int*, nint, int> choose = &ServerNameTable.OnServerName;
         _ = LibSsl.SSL_CTX_callback_ctrl(first.Pointer, LibSsl.SSL_CTRL_SET_TLSEXT_SERVERNAME_CB, choose);
         _ = LibSsl.SSL_CTX_ctrl(first.Pointer, LibSsl.SSL_CTRL_SET_TLSEXT_SERVERNAME_ARG, 0, (void*)first.Root(names));
-    }
-
-    private static void CopyTicketKeys(SslContextHandle from, SslContextHandle to)
-    {
-        bool added = false;
-        from.DangerousAddRef(ref added);
-        try
-        {
-            // With no memory to fill, the call says how many bytes the keys are.
-            int length = (int)LibSsl.SSL_CTX_ctrl(from.Pointer, LibSsl.SSL_CTRL_GET_TLSEXT_TICKET_KEYS, 0, null);
-            byte* keys = stackalloc byte[length];
-            Require(
-                LibSsl.SSL_CTX_ctrl(from.Pointer, LibSsl.SSL_CTRL_GET_TLSEXT_TICKET_KEYS, length, keys) == 1
-                    && LibSsl.SSL_CTX_ctrl(to.Pointer, LibSsl.SSL_CTRL_SET_TLSEXT_TICKET_KEYS, length, keys) == 1,
-                "the ticket keys"
-            );
-            new Span<byte>(keys, length).Clear();
-        }
-        finally
-        {
-            from.DangerousRelease();
-        }
     }
 
     private static void Require(bool done, string what)

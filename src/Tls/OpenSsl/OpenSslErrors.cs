@@ -46,6 +46,10 @@ internal static unsafe class OpenSslErrors
         {
             return new TlsFailure(TlsFailureKind.PeerAlert, reason - AlertReasonOffset, Reason(error));
         }
+        if (reason == SslReason.CallbackFailed && alertSent == LibSsl.SSL_AD_UNRECOGNIZED_NAME)
+        {
+            return new TlsFailure(TlsFailureKind.UnknownServerName, alertSent, "no certificate for the server name, or none sent");
+        }
         return new TlsFailure(KindOf(reason), reason == SslReason.NoRenegotiation ? 100 : alertSent, Detail(ssl, error, reason));
     }
 
@@ -111,6 +115,7 @@ internal static unsafe class OpenSslErrors
         public const int NoProtocolsAvailable = 191;
         public const int NoSharedCipher = 193;
         public const int PeerDidNotReturnACertificate = 199;
+        public const int CallbackFailed = 234;
         public const int NoApplicationProtocol = 235;
         public const int UnknownProtocol = 252;
         public const int UnsupportedProtocol = 258;

@@ -12,8 +12,18 @@ public static unsafe class OpenSslLibrary
     private const string InstallHint =
         "install it: libssl3 (Debian 12, Ubuntu 22.04, Alpine), libssl3t64 (Debian 13, Ubuntu 24.04) or openssl-libs (Fedora, RHEL 9)";
 
-    /// <summary>The groups that are worth offering, best first. X25519MLKEM768 (draft-ietf-tls-ecdhe-mlkem) needs OpenSSL 3.5.</summary>
-    private static readonly string[] WantedGroups = ["X25519MLKEM768", "X25519", "P-256", "X448", "P-384", "P-521"];
+    /// <summary>The groups that a policy may name. Those with ML-KEM (draft-ietf-tls-ecdhe-mlkem) need OpenSSL 3.5.</summary>
+    private static readonly string[] WantedGroups =
+    [
+        "X25519MLKEM768",
+        "SecP256r1MLKEM768",
+        "SecP384r1MLKEM1024",
+        "X25519",
+        "P-256",
+        "X448",
+        "P-384",
+        "P-521",
+    ];
 
     private static readonly Lazy<LibraryFacts> Facts = new(Probe);
 
@@ -24,11 +34,11 @@ public static unsafe class OpenSslLibrary
     /// <summary>OPENSSL_VERSION_NUMBER, 0xMNN00PP0.</summary>
     public static ulong VersionNumber => Facts.Value.VersionNumber;
 
-    /// <summary>Key exchange groups that the library accepts, in the order in which they are offered.</summary>
+    /// <summary>Key exchange groups that the library has, under its own names.</summary>
     public static IReadOnlyList<string> Tls13Groups => Facts.Value.Groups;
 
-    /// <summary>The groups as one list in OpenSSL's syntax.</summary>
-    internal static string GroupList => Facts.Value.GroupList;
+    /// <summary>The library has the group that it calls <paramref name="name"/>.</summary>
+    internal static bool HasGroup(string name) => Array.IndexOf(Facts.Value.Groups, name) >= 0;
 
     /// <summary>Throws when OpenSSL cannot be used; free afterwards.</summary>
     internal static void EnsureLoaded() => _ = Facts.Value;
@@ -47,8 +57,7 @@ public static unsafe class OpenSslLibrary
         {
             throw new TlsConfigurationException($"OpenSSL 3.0 or newer is needed, this host has '{text}'; {InstallHint}.");
         }
-        string[] groups = ProbeGroups();
-        return new LibraryFacts(text, number, groups, string.Join(':', groups));
+        return new LibraryFacts(text, number, ProbeGroups());
     }
 
     private static void Load(string library)
@@ -90,5 +99,5 @@ public static unsafe class OpenSslLibrary
 
     internal static string Utf8(byte* text) => Marshal.PtrToStringUTF8((nint)text) ?? "";
 
-    private sealed record LibraryFacts(string VersionText, ulong VersionNumber, string[] Groups, string GroupList);
+    private sealed record LibraryFacts(string VersionText, ulong VersionNumber, string[] Groups);
 }

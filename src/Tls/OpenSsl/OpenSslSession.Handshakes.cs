@@ -20,6 +20,11 @@ public sealed unsafe partial class OpenSslSession
         _io->Counters.TxRecordsSinceKey = 0;
         _isTls13 = LibSsl.SSL_version(_ssl) == (int)TlsVersion.Tls13;
         _isResumed = LibSsl.SSL_session_reused(_ssl) == 1;
+        if (!_context.IsServer && !_isTls13 && _isResumed)
+        {
+            // A renewed TLS 1.2 ticket makes a new session, of which OpenSSL tells nobody.
+            KeepForResumption(LibSsl.SSL_get1_session(_ssl));
+        }
         if (_isTls13 && _context.Tickets > 0)
         {
             // A resumed client spent one ticket and gets one back.

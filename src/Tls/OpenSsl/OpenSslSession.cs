@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using TlsGateway.Tls.ClientCertificates;
+using TlsGateway.Tls.Tickets;
 
 namespace TlsGateway.Tls.OpenSsl;
 
@@ -312,7 +313,39 @@ public sealed unsafe partial class OpenSslSession : ITlsSession
     public void Fail(TlsFailure failure) => Die(failure);
 
     /// <inheritdoc/>
-    public bool TryExport(string label, ReadOnlySpan<byte> context, Span<byte> destination) => false;
+    public bool TryExport(string label, ReadOnlySpan<byte> context, Span<byte> destination)
+    {
+        ArgumentNullException.ThrowIfNull(label);
+        SessionIo* io = Io();
+        if (_isDead || !IsHandshakeComplete || destination.IsEmpty)
+        {
+            return false;
+        }
+        byte[] labelBytes = Encoding.ASCII.GetBytes(label);
+        if (_ssl == 0)
+        {
+            return io->Exporter.TryExport(labelBytes, context, destination);
+        }
+        fixed (byte* labelStart = labelBytes)
+        fixed (byte* contextStart = context)
+        fixed (byte* output = destination)
+        {
+            LibCrypto.ERR_clear_error();
+            // RFC 5705 §4 tells no context from an empty one, which RFC 8446 §7.5 does not: none is what peers use.
+            int done = LibSsl.SSL_export_keying_material(
+                _ssl,
+                output,
+                (nuint)destination.Length,
+                labelStart,
+                (nuint)labelBytes.Length,
+                contextStart,
+                (nuint)context.Length,
+                context.IsEmpty ? 0 : 1
+            );
+            LibCrypto.ERR_clear_error();
+            return done == 1;
+        }
+    }
 
     /// <inheritdoc/>
     public TlsPeerCertificate? PeerCertificate => null;
@@ -360,6 +393,7 @@ public sealed unsafe partial class OpenSslSession : ITlsSession
         FreeSsl();
         _io->RxKeys.Release();
         _io->TxKeys.Release();
+        _io->Exporter.Clear();
         _io->Rx.Release(_pool);
         _io->Tx.Release(_pool);
         _io->Plain.Release(_pool);
@@ -368,6 +402,10 @@ public sealed unsafe partial class OpenSslSession : ITlsSession
         _io = null;
         Interlocked.Decrement(ref _liveCount);
     }
+
+    internal TicketKeyRing TicketKeys => _context.TicketKeys;
+
+    internal void LogKey(string line) => _context.KeyLog?.Invoke(line);
 
     /// <summary>For the new-session callback: takes over a reference to <paramref name="session"/>.</summary>
     internal void KeepForResumption(nint session) => _context.ClientSessions!.Add(session);

@@ -14,6 +14,9 @@ internal sealed unsafe class ServerNameTable
     /// <summary>Keyed by what stands behind "*.".</summary>
     private readonly Dictionary<string, SslContextHandle> _wildcards = new(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>A name that is not in the table, or none at all, ends the handshake.</summary>
+    public bool RejectsUnknown { get; set; }
+
     /// <summary>Adds the names of one certificate; the first certificate that has a name keeps it.</summary>
     public void Add(IEnumerable<string> names, SslContextHandle context)
     {
@@ -45,35 +48,49 @@ internal sealed unsafe class ServerNameTable
         return null;
     }
 
-    /// <summary>SSL_CTX_set_tlsext_servername_callback(3). An unknown name is served with the default certificate, as nginx does: no alert.</summary>
+    /// <summary>
+    /// SSL_CTX_set_tlsext_servername_callback(3), which OpenSSL calls for a client without the extension too. An unknown name is served with the default certificate, as nginx
+    /// does, or refused with unrecognized_name (RFC 6066 §3).
+    /// </summary>
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     public static int OnServerName(nint ssl, int* alert, nint arg)
     {
         try
         {
             byte* name = LibSsl.SSL_get_servername(ssl, LibSsl.TLSEXT_NAMETYPE_host_name);
+            ServerNameTable table = (ServerNameTable)GCHandle.FromIntPtr(arg).Target!;
             if (name == null)
             {
-                return LibSsl.SSL_TLSEXT_ERR_NOACK;
+                return table.Unknown(alert, LibSsl.SSL_TLSEXT_ERR_NOACK);
             }
-            ServerNameTable table = (ServerNameTable)GCHandle.FromIntPtr(arg).Target!;
             ReadOnlySpan<byte> bytes = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(name);
             if (bytes.Length > MaxNameLength)
             {
-                return LibSsl.SSL_TLSEXT_ERR_OK;
+                return table.Unknown(alert, LibSsl.SSL_TLSEXT_ERR_OK);
             }
             Span<char> text = stackalloc char[MaxNameLength];
             int length = System.Text.Encoding.Latin1.GetChars(bytes, text);
             SslContextHandle? chosen = table.Find(text[..length]);
-            if (chosen is not null)
+            if (chosen is null)
             {
-                LibSsl.SSL_set_SSL_CTX(ssl, chosen.Pointer);
+                return table.Unknown(alert, LibSsl.SSL_TLSEXT_ERR_OK);
             }
+            LibSsl.SSL_set_SSL_CTX(ssl, chosen.Pointer);
             return LibSsl.SSL_TLSEXT_ERR_OK;
         }
         catch (Exception)
         {
             return LibSsl.SSL_TLSEXT_ERR_ALERT_FATAL;
         }
+    }
+
+    private int Unknown(int* alert, int otherwise)
+    {
+        if (!RejectsUnknown)
+        {
+            return otherwise;
+        }
+        *alert = LibSsl.SSL_AD_UNRECOGNIZED_NAME;
+        return LibSsl.SSL_TLSEXT_ERR_ALERT_FATAL;
     }
 }

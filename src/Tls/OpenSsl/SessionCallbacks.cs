@@ -34,6 +34,22 @@ internal static unsafe class SessionCallbacks
     /// <summary>The shared state of the session that OpenSSL is working on.</summary>
     public static SessionIo* IoOf(nint ssl) => (SessionIo*)LibCrypto.BIO_get_data(LibSsl.SSL_get_rbio(ssl));
 
+    /// <summary>The session that OpenSSL is working on.</summary>
+    public static OpenSslSession SessionOf(nint ssl) => (OpenSslSession)GCHandle.FromIntPtr(IoOf(ssl)->Owner).Target!;
+
+    /// <summary>SSL_CTX_set_keylog_callback(3).</summary>
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    public static void OnKeyLog(nint ssl, byte* line)
+    {
+        try
+        {
+            SessionOf(ssl).LogKey(OpenSslLibrary.Utf8(line));
+        }
+#pragma warning disable RCS1075 // A full disk is no reason to end a connection, and nothing may leave a callback.
+        catch (Exception) { }
+#pragma warning restore RCS1075
+    }
+
     private static nint CreateMethod()
     {
         nint method = LibCrypto.BIO_meth_new(LibCrypto.BIO_get_new_index() | LibCrypto.BIO_TYPE_SOURCE_SINK, "session buffers");

@@ -30,6 +30,9 @@ internal unsafe struct SessionIo
     public RecordKeys RxKeys;
     public RecordKeys TxKeys;
 
+    /// <summary>For keying material once the SSL is freed.</summary>
+    public ExporterSecret Exporter;
+
     public RecordTracker RxTracker;
     public RecordTracker TxTracker;
     public TlsCounters Counters;
@@ -71,6 +74,10 @@ internal unsafe struct SessionIo
         else if (label.SequenceEqual("s ap traffic"u8))
         {
             TxKeys.TakeSecret(secret);
+        }
+        else if (label.SequenceEqual("exp master"u8))
+        {
+            Exporter.TakeSecret(secret);
         }
     }
 }
