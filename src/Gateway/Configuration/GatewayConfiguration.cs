@@ -1,5 +1,6 @@
 using System.Net;
 using TlsGateway.Actors.Settings;
+using TlsGateway.Gateway.Tickets;
 using TlsGateway.Tls;
 
 namespace TlsGateway.Gateway.Configuration;
@@ -20,6 +21,11 @@ internal sealed record GatewayConfiguration
 
     /// <summary>Absolute.</summary>
     public required string StateFolder { get; init; }
+
+    public TicketKeySettings TicketKeys { get; init; } = TicketKeySettings.Default;
+
+    /// <summary>Absolute; null: no key log.</summary>
+    public string? KeyLogFile { get; init; }
 
     public required AdminSettings Admin { get; init; }
     public required LogSettings Log { get; init; }

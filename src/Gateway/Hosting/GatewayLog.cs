@@ -39,6 +39,22 @@ internal static partial class GatewayLog
     [LoggerMessage(111, LogLevel.Warning, "Drain time is over with {Connections} connections open: they were closed")]
     public static partial void DrainTimeOver(this ILogger log, long connections);
 
+    [LoggerMessage(113, LogLevel.Information, "A new session ticket key seals; {Kept} old ones still open")]
+    public static partial void TicketKeyRotated(this ILogger log, int kept);
+
+    [LoggerMessage(114, LogLevel.Information, "Session ticket keys read from {File}: {Keys}, the first seals")]
+    public static partial void TicketKeysRead(this ILogger log, string file, int keys);
+
+    [LoggerMessage(115, LogLevel.Error, "Session ticket keys kept as they were: ticketKeys.file is '{File}', {Problem}")]
+    public static partial void TicketKeysRefused(this ILogger log, string file, string problem);
+
+    [LoggerMessage(
+        116,
+        LogLevel.Warning,
+        "KEY LOG ON: the keys of every connection go to {File}; whoever reads it can decrypt recorded traffic. Remove keyLogFile when you are done"
+    )]
+    public static partial void KeyLogOn(this ILogger log, string file);
+
     [LoggerMessage(112, LogLevel.Error, "Outside any actor: an event loop's work failed; the loop goes on")]
     public static partial void LoopWorkFailed(this ILogger log, Exception failure);
 }

@@ -1,10 +1,13 @@
 using System.Net;
 using Akka.Actor;
 using TlsGateway.Actors;
+using TlsGateway.Actors.Settings;
 using TlsGateway.Gateway.Admin;
 using TlsGateway.Gateway.Certificates;
 using TlsGateway.Gateway.Configuration;
+using TlsGateway.Gateway.Debugging;
 using TlsGateway.Gateway.Demo;
+using TlsGateway.Gateway.Tickets;
 using TlsGateway.Tls;
 using TlsGateway.Transport;
 
@@ -25,6 +28,8 @@ internal sealed class GatewayRuntime(
     private GatewayHost? _host;
     private AdminServer? _admin;
     private DemoUpstream? _demo;
+    private KeyLogFile? _keyLog;
+    private readonly TicketKeyKeeper _ticketKeys = new(time, log);
 
     /// <summary>Of the configuration that new connections take; 0 before the start.</summary>
     public int Generation { get; private set; }
@@ -101,6 +106,8 @@ internal sealed class GatewayRuntime(
         await DisposeAsync(Interlocked.Exchange(ref _host, null)).ConfigureAwait(false);
         await DisposeAsync(Interlocked.Exchange(ref _demo, null)).ConfigureAwait(false);
         await DisposeAsync(Interlocked.Exchange(ref _admin, null)).ConfigureAwait(false);
+        _ticketKeys.Dispose();
+        _keyLog?.Dispose();
     }
 
     private static ValueTask DisposeAsync(IAsyncDisposable? part) => part?.DisposeAsync() ?? ValueTask.CompletedTask;
@@ -124,7 +131,30 @@ internal sealed class GatewayRuntime(
         {
             _demo ??= await DemoUpstream.StartAsync(loggers, cancellation).ConfigureAwait(false);
         }
-        return (configuration.ToSettings(generation, development?.Certificate, _demo?.EndPoint), development);
+        _ticketKeys.Use(configuration.TicketKeys);
+        UseKeyLog(configuration.KeyLogFile);
+        var settings = configuration.ToSettings(generation, development?.Certificate, _demo?.EndPoint);
+        return (settings with { Listeners = [.. settings.Listeners.Select(Share)] }, development);
+    }
+
+    /// <summary>What all listeners of the process share.</summary>
+    private ListenerSettings Share(ListenerSettings listener) =>
+        listener with
+        {
+            Tls = listener.Tls with { TicketKeys = _ticketKeys.Ring, KeyLog = _keyLog is { } keyLog ? keyLog.Write : null },
+        };
+
+    /// <summary>Connections of older generations may still write to a log that was turned off: it is closed at the end.</summary>
+    private void UseKeyLog(string? file)
+    {
+        if (file is null || _keyLog?.Path == file)
+        {
+            return;
+        }
+        var next = KeyLogFile.Open(file);
+        _keyLog?.Dispose();
+        _keyLog = next;
+        log.KeyLogOn(file);
     }
 
     /// <summary>A failure that the operator can do something about, with a message for him; others are faults of the program.</summary>

@@ -37,6 +37,9 @@ public static unsafe class OpenSslLibrary
     /// <summary>Key exchange groups that the library has, under its own names.</summary>
     public static IReadOnlyList<string> Tls13Groups => Facts.Value.Groups;
 
+    /// <summary>The library has the group with this IANA name, such as x25519.</summary>
+    public static bool SupportsGroup(string ianaName) => HasGroup(PolicyNames.GroupName(ianaName) ?? "");
+
     /// <summary>The library has the group that it calls <paramref name="name"/>.</summary>
     internal static bool HasGroup(string name) => Array.IndexOf(Facts.Value.Groups, name) >= 0;
 

@@ -19,7 +19,7 @@ internal static class PolicyNames
         List<string> groups = [];
         foreach (string name in policy.Groups)
         {
-            string group = GroupName(policy, name);
+            string group = GroupName(name) ?? throw Unknown(policy, "group", name);
             if (OpenSslLibrary.HasGroup(group))
             {
                 groups.Add(group);
@@ -45,7 +45,8 @@ internal static class PolicyNames
         return string.Join(':', policy.SignatureAlgorithms);
     }
 
-    private static string GroupName(TlsPolicy policy, string name) =>
+    /// <summary>OpenSSL's name of a group; null for one that no policy may have.</summary>
+    public static string? GroupName(string name) =>
         name switch
         {
             "x25519" => "X25519",
@@ -54,7 +55,7 @@ internal static class PolicyNames
             "secp384r1" => "P-384",
             "secp521r1" => "P-521",
             "X25519MLKEM768" or "SecP256r1MLKEM768" or "SecP384r1MLKEM1024" => name,
-            _ => throw Unknown(policy, "group", name),
+            _ => null,
         };
 
     /// <summary>TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 is ECDHE-RSA-AES128-GCM-SHA256: no prefix, key length joined to the cipher, CBC and ChaCha20's hash not said.</summary>

@@ -53,5 +53,5 @@ public sealed class TicketKey
     public override string ToString() => $"TicketKey({Convert.ToHexStringLower(Name[..4])}…)";
 
     /// <summary>Overwrites the secrets. Only for a key that no ring holds any more and no handshake can be using.</summary>
-    internal void Clear() => CryptographicOperations.ZeroMemory(_whole);
+    public void Clear() => CryptographicOperations.ZeroMemory(_whole);
 }

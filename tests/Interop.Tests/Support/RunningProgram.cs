@@ -14,6 +14,8 @@ internal sealed class RunningProgram : IAsyncDisposable
         _reading = Task.WhenAll(Output.FillAsync(process.StandardOutput), Errors.FillAsync(process.StandardError));
     }
 
+    public int Id => _process.Id;
+
     public Transcript Output { get; } = new();
 
     public Transcript Errors { get; } = new();

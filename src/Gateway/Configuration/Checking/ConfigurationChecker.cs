@@ -23,6 +23,8 @@ internal sealed class ConfigurationChecker(ConfigurationProblems problems, Confi
         {
             problems.Error(options.At(nameof(options.Listeners)), "listeners is empty. The gateway needs at least one.");
         }
+        var tickets = new TicketKeyChecker(problems, file).Check(options.TicketKeys);
+        var keyLogFile = CheckKeyLogFile(options);
         if (problems.HasErrors || admin is null)
         {
             return null;
@@ -38,9 +40,24 @@ internal sealed class ConfigurationChecker(ConfigurationProblems problems, Confi
                 Enum.Parse<LogLevel>(options.Log.Level, ignoreCase: true),
                 Enum.Parse<LogFormat>(options.Log.Format, ignoreCase: true)
             ),
+            TicketKeys = tickets,
+            KeyLogFile = keyLogFile,
             Listeners = listeners,
             UpstreamCount = upstreams.Count,
         };
+    }
+
+    private string? CheckKeyLogFile(GatewayOptions options)
+    {
+        if (string.IsNullOrEmpty(options.KeyLogFile))
+        {
+            return null;
+        }
+        problems.Warning(
+            options.At(nameof(options.KeyLogFile)),
+            $"keyLogFile IS ON: the keys of every connection go to {options.Shown(nameof(options.KeyLogFile))}; whoever reads it can decrypt recorded traffic. Remove it when you are done."
+        );
+        return Path.GetFullPath(options.KeyLogFile, Path.GetDirectoryName(file)!);
     }
 
     private AdminSettings? CheckAdmin(AdminOptions options)

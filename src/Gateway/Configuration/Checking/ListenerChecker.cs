@@ -12,6 +12,7 @@ namespace TlsGateway.Gateway.Configuration.Checking;
 internal sealed class ListenerChecker(ConfigurationProblems problems, ConfigurationWorld world, string file, string stateFolder)
 {
     private readonly CertificateChecker _certificates = new(problems, world, file, stateFolder);
+    private readonly PolicyChecker _policies = new(problems);
     private readonly Dictionary<string, SourcePosition> _names = new(StringComparer.Ordinal);
     private readonly List<(IPEndPoint Bind, string Owner)> _binds = [];
 
@@ -56,7 +57,11 @@ internal sealed class ListenerChecker(ConfigurationProblems problems, Configurat
             Name = options.Name,
             Bind = bind,
             Upstream = upstream,
-            Tls = tls,
+            // A session of one listener opens no other.
+            Tls = tls with
+            {
+                SessionScope = $"listener {options.Name}",
+            },
             HandshakeTimeout = options.Timeouts.Handshake,
             IdleTimeout = options.Timeouts.Idle,
             ShutdownTimeout = options.Timeouts.Shutdown,
@@ -118,17 +123,8 @@ internal sealed class ListenerChecker(ConfigurationProblems problems, Configurat
 
     private TlsServerSettings? CheckTls(string path, TlsOptions options, LimitOptions limits)
     {
-        var minimum = ToVersion(options.MinimumVersion);
-        var maximum = ToVersion(options.MaximumVersion);
-        if (minimum > maximum)
-        {
-            var culprit = options.Has(nameof(options.MinimumVersion)) ? nameof(options.MinimumVersion) : nameof(options.MaximumVersion);
-            problems.Error(
-                options.At(culprit),
-                $"{path}.minimumVersion {options.MinimumVersion} is above maximumVersion {options.MaximumVersion}: no client could connect. Lower the one or raise the other."
-            );
-        }
-        if (options.AllowClientRenegotiation && minimum == TlsVersion.Tls13)
+        var policy = _policies.Check(path, options);
+        if (options.AllowClientRenegotiation && policy.MinimumVersion == TlsVersion.Tls13)
         {
             problems.Warning(
                 options.At(nameof(options.AllowClientRenegotiation)),
@@ -144,8 +140,12 @@ internal sealed class ListenerChecker(ConfigurationProblems problems, Configurat
         return new TlsServerSettings
         {
             Certificates = certificates,
-            MinimumVersion = minimum,
-            MaximumVersion = maximum,
+            Policy = policy,
+            MinimumVersion = policy.MinimumVersion,
+            MaximumVersion = policy.MaximumVersion,
+            RejectUnknownServerNames = options.UnknownServerNames == "reject",
+            SessionLifetime = options.SessionLifetime,
+            SessionCacheSize = options.SessionCache,
             ApplicationProtocols = options.ApplicationProtocols,
             Tickets = options.Tickets,
             AllowClientRenegotiation = options.AllowClientRenegotiation,
@@ -183,6 +183,4 @@ internal sealed class ListenerChecker(ConfigurationProblems problems, Configurat
             }
         }
     }
-
-    private static TlsVersion ToVersion(string text) => text == "1.3" ? TlsVersion.Tls13 : TlsVersion.Tls12;
 }

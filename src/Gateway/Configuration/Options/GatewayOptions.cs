@@ -23,6 +23,16 @@ internal sealed class GatewayOptions : PositionedOptions
     [Text("a folder")]
     public string StateFolder { get; set; } = "state";
 
+    [Description("The keys that session tickets are sealed with, for all listeners.")]
+    public TicketKeyOptions TicketKeys { get; set; } = new();
+
+    /// <summary>Null: off.</summary>
+    [Description(
+        "For debugging only: a file that gets the keys of every connection, in the format of SSLKEYLOGFILE. Whoever has it can read all recorded traffic."
+    )]
+    [Text("the path of a file", Examples = ["/run/gateway/keys.log", "${SSLKEYLOGFILE}"])]
+    public string? KeyLogFile { get; set; }
+
     [Description("Metrics and health over plain HTTP.")]
     public AdminOptions Admin { get; set; } = new();
 

@@ -1,0 +1,156 @@
+using TlsGateway.Gateway.Hosting;
+using TlsGateway.Tls.Tickets;
+
+namespace TlsGateway.Gateway.Tickets;
+
+/// <summary>
+/// Keeps the process's ticket keys: makes and rotates them, or takes them from a file and looks whether it changed. One ring for all listeners; sessions are told apart by their
+/// scope. Keys are in memory only, and are overwritten once no handshake can still be using them.
+/// </summary>
+/// <remarks>Calls come one at a time; the timer's work and they exclude each other.</remarks>
+internal sealed class TicketKeyKeeper : IDisposable
+{
+    /// <summary>How often a key file is looked at.</summary>
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(10);
+
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+    private readonly ITimer _timer;
+    private readonly Lock _lock = new();
+    private TicketKeySettings? _settings;
+    private (DateTime Written, long Length, string? Target) _seen;
+
+    /// <summary>Out of the ring since the change before: the next change overwrites them.</summary>
+    private List<TicketKey> _dropped = [];
+
+    public TicketKeyKeeper(TimeProvider time, ILogger log)
+    {
+        _time = time;
+        _log = log;
+        _timer = time.CreateTimer(_ => OnTimer(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    public TicketKeyRing Ring { get; } = new(TicketKey.Create());
+
+    /// <summary>Goes by <paramref name="settings"/> from here on. Keys that are there go on, unless a file has others.</summary>
+    /// <exception cref="IOException">The file cannot be used; nothing has changed.</exception>
+    public void Use(TicketKeySettings settings)
+    {
+        lock (_lock)
+        {
+            if (settings.File is { } file)
+            {
+                var look = Look(file);
+                var keys = TicketKeyFile.Read(file, out var problem) ?? throw new IOException($"ticketKeys.file is '{file}', {problem}.");
+                _seen = look;
+                Take(keys);
+                Schedule(LookEvery);
+            }
+            else if (_settings != settings)
+            {
+                Schedule(settings.RotateEvery);
+            }
+            _settings = settings;
+        }
+    }
+
+    public void Dispose()
+    {
+        _timer.Dispose();
+        lock (_lock)
+        {
+            Clear(_dropped);
+            _dropped = [];
+        }
+    }
+
+    private void OnTimer()
+    {
+        lock (_lock)
+        {
+            if (_settings is { File: null } own)
+            {
+                var before = Ring.Keys;
+                Ring.Rotate(TicketKey.Create(), own.Keep);
+                Drop(before);
+                _log.TicketKeyRotated(Ring.Keys.Count - 1);
+            }
+            else if (_settings is { File: { } file })
+            {
+                ReadAgain(file);
+            }
+        }
+    }
+
+    private void ReadAgain(string file)
+    {
+        var look = Look(file);
+        if (look == _seen)
+        {
+            return;
+        }
+        // Whatever comes of it: the same file is not complained of every ten seconds.
+        _seen = look;
+        if (TicketKeyFile.Read(file, out var problem) is { } keys)
+        {
+            Take(keys);
+            _log.TicketKeysRead(file, keys.Count);
+        }
+        else
+        {
+            _log.TicketKeysRefused(file, problem);
+        }
+    }
+
+    private void Take(IReadOnlyList<TicketKey> keys)
+    {
+        var before = Ring.Keys;
+        List<TicketKey> next = [];
+        foreach (var key in keys)
+        {
+            // A key that was there before keeps its object, whose content is in use.
+            if (before.FirstOrDefault(key.IsSameAs) is { } same)
+            {
+                key.Clear();
+                next.Add(same);
+            }
+            else
+            {
+                next.Add(key);
+            }
+        }
+        Ring.Replace(next);
+        Drop(before);
+    }
+
+    private void Drop(IReadOnlyList<TicketKey> before)
+    {
+        var now = Ring.Keys;
+        List<TicketKey> gone = [.. before.Where(key => !now.Contains(key))];
+        if (gone.Count == 0)
+        {
+            return;
+        }
+        Clear(_dropped);
+        _dropped = gone;
+    }
+
+    private static void Clear(List<TicketKey> keys) => keys.ForEach(static key => key.Clear());
+
+    private void Schedule(TimeSpan every) => _timer.Change(every, every);
+
+    /// <summary>What tells one state of a file from another; the target of a link changes with Kubernetes' volumes.</summary>
+    private static (DateTime Written, long Length, string? Target) Look(string file)
+    {
+        try
+        {
+            FileInfo info = new(file);
+            var target = info.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? info;
+            return target.Exists ? (target.LastWriteTimeUtc, target.Length, target.FullName) : default;
+        }
+        catch (IOException)
+        {
+            return default;
+        }
+    }
+}
