@@ -51,7 +51,11 @@ internal static unsafe class OpenSslErrors
         {
             return new TlsFailure(TlsFailureKind.PeerAlert, reason - AlertReasonOffset, Reason(error));
         }
-        return new TlsFailure(KindOf(ssl, reason, alertSent), reason == SslReason.NoRenegotiation ? 100 : alertSent, Detail(ssl, error, reason));
+        return new TlsFailure(
+            KindOf(ssl, reason, alertSent),
+            reason == SslReason.NoRenegotiation ? 100 : alertSent,
+            Detail(ssl, error, reason)
+        );
     }
 
     private static TlsFailureKind KindOf(nint ssl, int reason, int alertSent) =>
@@ -63,9 +67,8 @@ internal static unsafe class OpenSslErrors
             SslReason.PeerDidNotReturnACertificate => TlsFailureKind.CertificateMissing,
             SslReason.NoSharedCipher => TlsFailureKind.NoCommonCipherSuite,
             SslReason.NoSharedGroups or SslReason.NoSuitableKeyShare or SslReason.NoSuitableGroups => TlsFailureKind.NoCommonGroup,
-            SslReason.NoSharedSignatureAlgorithms
-            or SslReason.NoSuitableSignatureAlgorithm
-            or SslReason.NoSuitableDigestAlgorithm => TlsFailureKind.NoCommonSignatureAlgorithm,
+            SslReason.NoSharedSignatureAlgorithms or SslReason.NoSuitableSignatureAlgorithm or SslReason.NoSuitableDigestAlgorithm =>
+                TlsFailureKind.NoCommonSignatureAlgorithm,
             SslReason.NoApplicationProtocol => TlsFailureKind.NoCommonApplicationProtocol,
             SslReason.NoProtocolsAvailable
             or SslReason.UnsupportedProtocol
