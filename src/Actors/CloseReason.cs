@@ -30,8 +30,26 @@ public enum CloseReason
     /// <summary>The whole handshake took longer than its timeout.</summary>
     HandshakeTimeout,
 
-    /// <summary>No common version, cipher suite, group, signature algorithm or application protocol.</summary>
+    /// <summary>Nothing in common with the client, and the engine does not say what.</summary>
     NoCommonParameters,
+
+    /// <summary>No TLS version that both allow.</summary>
+    NoCommonVersion,
+
+    /// <summary>No cipher suite that both allow, or none that fits the certificate.</summary>
+    NoCommonCipherSuite,
+
+    /// <summary>No key exchange group that both allow.</summary>
+    NoCommonGroup,
+
+    /// <summary>No signature algorithm that both allow and a certificate has a key for.</summary>
+    NoCommonSignatureAlgorithm,
+
+    /// <summary>No application protocol (ALPN) that both allow.</summary>
+    NoCommonApplicationProtocol,
+
+    /// <summary>The client asked for a server name that is not served here and unknown ones are refused.</summary>
+    UnknownServerName,
 
     /// <summary>The client broke the TLS protocol.</summary>
     ProtocolViolation,
@@ -39,8 +57,20 @@ public enum CloseReason
     /// <summary>The client sent a fatal alert.</summary>
     ClientAlert,
 
-    /// <summary>The client's certificate was missing or refused.</summary>
+    /// <summary>The client's certificate was refused for another reason: not trusted, wrong purpose, too weak.</summary>
     CertificateRejected,
+
+    /// <summary>A client certificate was required and none was shown.</summary>
+    CertificateMissing,
+
+    /// <summary>The client's certificate is expired or not valid yet.</summary>
+    CertificateExpired,
+
+    /// <summary>The client's certificate was revoked.</summary>
+    CertificateRevoked,
+
+    /// <summary>The client's certificate is good, but the client is not let in.</summary>
+    AccessDenied,
 
     /// <summary>The client passed a bound: handshake bytes, KeyUpdates, warnings, records without data.</summary>
     LimitExceeded,

@@ -291,7 +291,7 @@ public sealed class BadInputTests : IDisposable
     [Fact]
     public Task A_TLS_1_0_client_gets_the_alert_protocol_version() =>
         EndsAsync(
-            CloseReason.NoCommonParameters,
+            CloseReason.NoCommonVersion,
             gateway =>
             {
                 using var socket = EngineClient.ConnectSocket(gateway);

@@ -57,7 +57,7 @@ public sealed class HandshakeTests
     }
 
     [Fact]
-    public void Versions_without_overlap_end_as_no_common_parameters()
+    public void Versions_without_overlap_end_as_no_common_version()
     {
         using OpenSslContext server = SessionPair.ServerContext(TlsVersion.Tls13);
         using OpenSslContext client = SessionPair.ClientContext(TlsVersion.Tls12);
@@ -66,7 +66,7 @@ public sealed class HandshakeTests
         (TlsStatus clientStatus, TlsStatus serverStatus) = pair.HandshakeToFailure();
 
         Assert.Equal(TlsStatus.Error, serverStatus);
-        Assert.Equal(TlsFailureKind.NoCommonParameters, pair.Server.Failure.Kind);
+        Assert.Equal(TlsFailureKind.NoCommonVersion, pair.Server.Failure.Kind);
         Assert.Equal(70, pair.Server.Failure.Alert);
         Assert.Equal(TlsStatus.Error, clientStatus);
         Assert.Equal(new TlsFailure(TlsFailureKind.PeerAlert, 70, pair.Client.Failure.Detail), pair.Client.Failure);

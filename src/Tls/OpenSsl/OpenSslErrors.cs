@@ -8,6 +8,11 @@ internal static unsafe class OpenSslErrors
     private const int SslLibrary = 20;
     private const int X509Library = 11;
 
+    private const int UnrecognizedName = 112;
+    private const int CertificateNotYetValid = 9;
+    private const int CertificateHasExpired = 10;
+    private const int CertificateRevoked = 23;
+
     /// <summary>ERR_RFLAG_COMMON: the reason is one that any library may raise, such as ERR_R_INTERNAL_ERROR.</summary>
     private const int CommonReasonFlag = 0x2 << 18;
 
@@ -25,12 +30,19 @@ internal static unsafe class OpenSslErrors
         return text.Length == 0 ? "no reason given" : Bound(text);
     }
 
-    /// <summary>Empties the queue; the oldest entry is the cause and becomes the failure.</summary>
+    /// <summary>
+    /// Empties the queue; libssl's oldest entry becomes the failure, for it says what was being done: a signature that does not fit is one thing in a certificate and another in
+    /// a handshake message. Without one, the oldest of any library.
+    /// </summary>
     /// <param name="ssl">The session that failed.</param>
     /// <param name="alertSent">The alert that it sent, or -1.</param>
     public static TlsFailure DrainFailure(nint ssl, int alertSent)
     {
-        ulong error = LibCrypto.ERR_get_error();
+        ulong error = 0;
+        for (ulong next = LibCrypto.ERR_get_error(); next != 0 && !IsOfSsl(error); next = LibCrypto.ERR_get_error())
+        {
+            error = error == 0 || IsOfSsl(next) ? next : error;
+        }
         LibCrypto.ERR_clear_error();
         if (error == 0)
         {
@@ -38,7 +50,7 @@ internal static unsafe class OpenSslErrors
         }
         int library = (int)((error >> 23) & 0xff);
         int reason = (int)(error & 0x7fffff);
-        if (library != SslLibrary || (reason & CommonReasonFlag) != 0)
+        if (!IsOfSsl(error))
         {
             return new TlsFailure(KindOfForeign(library, alertSent), alertSent, Reason(error));
         }
@@ -46,36 +58,48 @@ internal static unsafe class OpenSslErrors
         {
             return new TlsFailure(TlsFailureKind.PeerAlert, reason - AlertReasonOffset, Reason(error));
         }
-        if (reason == SslReason.CallbackFailed && alertSent == LibSsl.SSL_AD_UNRECOGNIZED_NAME)
-        {
-            return new TlsFailure(TlsFailureKind.UnknownServerName, alertSent, "no certificate for the server name, or none sent");
-        }
-        return new TlsFailure(KindOf(reason), reason == SslReason.NoRenegotiation ? 100 : alertSent, Detail(ssl, error, reason));
+        return new TlsFailure(
+            KindOf(ssl, reason, alertSent),
+            reason == SslReason.NoRenegotiation ? 100 : alertSent,
+            Detail(ssl, error, reason)
+        );
     }
 
-    private static TlsFailureKind KindOf(int reason) =>
+    private static bool IsOfSsl(ulong error) => ((error >> 23) & 0xff) == SslLibrary && (error & CommonReasonFlag) == 0;
+
+    private static TlsFailureKind KindOf(nint ssl, int reason, int alertSent) =>
         reason switch
         {
             SslReason.UnexpectedEofWhileReading => TlsFailureKind.Truncated,
             SslReason.NoRenegotiation => TlsFailureKind.PeerAlert,
-            SslReason.CertificateVerifyFailed or SslReason.PeerDidNotReturnACertificate => TlsFailureKind.CertificateRejected,
-            SslReason.NoSharedCipher
-            or SslReason.NoSharedGroups
-            or SslReason.NoSharedSignatureAlgorithms
-            or SslReason.NoSuitableSignatureAlgorithm
-            or SslReason.NoSuitableKeyShare
-            or SslReason.NoSuitableGroups
-            or SslReason.NoSuitableDigestAlgorithm
-            or SslReason.NoProtocolsAvailable
-            or SslReason.NoApplicationProtocol
+            SslReason.CertificateVerifyFailed => KindOfVerdict(LibSsl.SSL_get_verify_result(ssl)),
+            SslReason.PeerDidNotReturnACertificate => TlsFailureKind.CertificateMissing,
+            SslReason.NoSharedCipher => TlsFailureKind.NoCommonCipherSuite,
+            SslReason.NoSharedGroups or SslReason.NoSuitableKeyShare or SslReason.NoSuitableGroups => TlsFailureKind.NoCommonGroup,
+            SslReason.NoSharedSignatureAlgorithms or SslReason.NoSuitableSignatureAlgorithm or SslReason.NoSuitableDigestAlgorithm =>
+                TlsFailureKind.NoCommonSignatureAlgorithm,
+            SslReason.NoApplicationProtocol => TlsFailureKind.NoCommonApplicationProtocol,
+            SslReason.NoProtocolsAvailable
             or SslReason.UnsupportedProtocol
+            or SslReason.UnsupportedSslVersion
             or SslReason.UnknownProtocol
             or SslReason.VersionTooHigh
             or SslReason.VersionTooLow
-            or SslReason.WrongSslVersion
-            or SslReason.InappropriateFallback => TlsFailureKind.NoCommonParameters,
+            or SslReason.WrongSslVersion => TlsFailureKind.NoCommonVersion,
+            SslReason.InappropriateFallback => TlsFailureKind.NoCommonParameters,
+            // The server name callback refused: the alert is the only thing that tells it from other callbacks.
+            SslReason.CallbackFailed when alertSent == UnrecognizedName => TlsFailureKind.UnknownServerName,
             SslReason.BadWriteRetry or SslReason.Uninitialized => TlsFailureKind.Internal,
             _ => TlsFailureKind.ProtocolViolation,
+        };
+
+    /// <summary>X509_V_ERR_* of openssl/x509_vfy.h.</summary>
+    private static TlsFailureKind KindOfVerdict(long verdict) =>
+        verdict switch
+        {
+            CertificateNotYetValid or CertificateHasExpired => TlsFailureKind.CertificateExpired,
+            CertificateRevoked => TlsFailureKind.CertificateRevoked,
+            _ => TlsFailureKind.CertificateRejected,
         };
 
     // An error of libcrypto that made OpenSSL send an alert was provoked by the peer's bytes (a bad point, a bad signature); internal_error (80) is ours.
@@ -119,6 +143,7 @@ internal static unsafe class OpenSslErrors
         public const int NoApplicationProtocol = 235;
         public const int UnknownProtocol = 252;
         public const int UnsupportedProtocol = 258;
+        public const int UnsupportedSslVersion = 259;
         public const int WrongSslVersion = 266;
         public const int Uninitialized = 276;
         public const int UnexpectedEofWhileReading = 294;

@@ -195,13 +195,13 @@ public sealed class SessionMachineTests
             () =>
             {
                 s.TxPending = true;
-                s.Failure = new TlsFailure(TlsFailureKind.NoCommonParameters, 40, "no shared cipher");
+                s.Failure = new TlsFailure(TlsFailureKind.NoCommonCipherSuite, 40, "no shared cipher");
             }
         );
         s.Receives(IncomingBytes.Some);
         Assert.Equal([SessionAction.ReceiveHello, SessionAction.Handshake, SessionAction.Send, SessionAction.ShutdownSocket], s.Done);
         s.Receives(IncomingBytes.End);
-        Assert.Equal([CloseReason.NoCommonParameters], s.ClosedWith);
+        Assert.Equal([CloseReason.NoCommonCipherSuite], s.ClosedWith);
     }
 
     [Fact]

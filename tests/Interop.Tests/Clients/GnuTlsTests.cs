@@ -91,7 +91,7 @@ public sealed class GnuTlsTests : IDisposable
             Assert.Contains("alert", client.Output.Text + client.Errors.Text, StringComparison.OrdinalIgnoreCase);
         }
 
-        await gateway.UntilClosedAsync(CloseReason.NoCommonParameters);
+        await gateway.UntilClosedAsync(CloseReason.NoCommonVersion);
     }
 
     /// <summary>The end of its input makes it send close_notify and wait for ours.</summary>

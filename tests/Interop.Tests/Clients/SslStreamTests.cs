@@ -98,8 +98,8 @@ public sealed class SslStreamTests : IDisposable
         options.ApplicationProtocols = [new SslApplicationProtocol("spoken-by-nobody")];
         var failure = await Assert.ThrowsAsync<AuthenticationException>(() => SslStreamClient.ConnectAsync(gateway.EndPoint, options));
         Assert.Contains("no application protocol", failure.ToString(), StringComparison.OrdinalIgnoreCase);
-        await gateway.UntilClosedAsync(CloseReason.NoCommonParameters);
-        Assert.Equal(1, gateway.Count(c => c.HandshakeFailures(CloseReason.NoCommonParameters)));
+        await gateway.UntilClosedAsync(CloseReason.NoCommonApplicationProtocol);
+        Assert.Equal(1, gateway.Count(c => c.HandshakeFailures(CloseReason.NoCommonApplicationProtocol)));
     }
 
     [Theory]

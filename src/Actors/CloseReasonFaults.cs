@@ -1,0 +1,43 @@
+namespace TlsGateway.Actors;
+
+/// <summary>Says whose fault a <see cref="CloseReason"/> is.</summary>
+public static class CloseReasonFaults
+{
+    /// <summary>A pure function of the reason.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is no <see cref="CloseReason"/>.</exception>
+    public static Fault FaultOf(CloseReason reason) =>
+        reason switch
+        {
+            CloseReason.None
+            or CloseReason.Completed
+            or CloseReason.IdleTimeout
+            or CloseReason.ShutdownTimeout
+            or CloseReason.Drained
+            or CloseReason.Stopped => Fault.None,
+            CloseReason.UpstreamConnectFailed or CloseReason.UpstreamConnectTimeout or CloseReason.UpstreamReset => Fault.Upstream,
+            CloseReason.TooManyConnections or CloseReason.InternalError => Fault.Self,
+            CloseReason.ClientClosedBeforeHello
+            or CloseReason.ClientClosedInHandshake
+            or CloseReason.ClientTruncated
+            or CloseReason.ClientReset
+            or CloseReason.PlainHttp
+            or CloseReason.NotTls
+            or CloseReason.HandshakeTimeout
+            or CloseReason.ProtocolViolation
+            or CloseReason.ClientAlert
+            or CloseReason.LimitExceeded
+            or CloseReason.NoCommonParameters
+            or CloseReason.CertificateRejected
+            or CloseReason.NoCommonVersion
+            or CloseReason.NoCommonCipherSuite
+            or CloseReason.NoCommonGroup
+            or CloseReason.NoCommonSignatureAlgorithm
+            or CloseReason.NoCommonApplicationProtocol
+            or CloseReason.UnknownServerName
+            or CloseReason.CertificateMissing
+            or CloseReason.CertificateExpired
+            or CloseReason.CertificateRevoked
+            or CloseReason.AccessDenied => Fault.Client,
+            _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "no CloseReason"),
+        };
+}
