@@ -15,14 +15,14 @@ internal sealed class EngineClient : IDisposable
     /// <summary>A test decides what is too much.</summary>
     private static readonly TlsLimits NoLimits = new() { MaxKeyUpdates = int.MaxValue / 2, MaxRecordsWithoutData = int.MaxValue / 2 };
 
-    private readonly OpenSslContext _context;
+    private readonly ITlsContext _context;
     private readonly NativePool _pool = new();
 
-    private EngineClient(IPEndPoint gateway, TlsVersion version, int receiveBufferBytes)
+    private EngineClient(ITlsContext context, Socket socket)
     {
-        _context = Context(version);
-        Session = _context.CreateSession(_pool);
-        Socket = ConnectSocket(gateway, receiveBufferBytes);
+        _context = context;
+        Session = context.CreateSession(_pool);
+        Socket = socket;
     }
 
     public Socket Socket { get; }
@@ -34,20 +34,26 @@ internal sealed class EngineClient : IDisposable
     /// <param name="version">The one version that is offered.</param>
     /// <param name="receiveBufferBytes">SO_RCVBUF, which fixes the window; 0 leaves the kernel's choice.</param>
     public static EngineClient Connect(IPEndPoint gateway, TlsVersion version = TlsVersion.Tls13, int receiveBufferBytes = 0) =>
-        new(gateway, version, receiveBufferBytes);
+        new(Context(version), ConnectSocket(gateway, receiveBufferBytes));
+
+    /// <summary>Connects to any server; no byte of TLS yet. The context is the client's own from here on.</summary>
+    public static EngineClient Connect(EndPoint server, ITlsContext context) => new(context, ConnectSocket(server));
 
     /// <summary>Connects and ends the handshake.</summary>
     public static EngineClient Open(IPEndPoint gateway, TlsVersion version = TlsVersion.Tls13, int receiveBufferBytes = 0)
     {
-        var client = new EngineClient(gateway, version, receiveBufferBytes);
+        var client = Connect(gateway, version, receiveBufferBytes);
         client.Handshake();
         return client;
     }
 
     /// <summary>A connected socket without TLS.</summary>
-    public static Socket ConnectSocket(IPEndPoint gateway, int receiveBufferBytes = 0)
+    public static Socket ConnectSocket(EndPoint gateway, int receiveBufferBytes = 0)
     {
-        var socket = new Socket(gateway.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var socket =
+            gateway is IPEndPoint
+                ? new Socket(gateway.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true }
+                : new Socket(gateway.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
         var patience = (int)RunningGateway.Patience.TotalMilliseconds;
         socket.SendTimeout = socket.ReceiveTimeout = patience;
         if (receiveBufferBytes > 0)
@@ -66,16 +72,18 @@ internal sealed class EngineClient : IDisposable
         return session.TxPending.ToArray();
     }
 
-    public void Handshake()
+    public void Handshake() => Assert.Equal((TlsStatus.Done, TlsFailure.None), (TryHandshake(), Session.Failure));
+
+    /// <summary>Handshakes to the end, good or bad.</summary>
+    public TlsStatus TryHandshake()
     {
         while (true)
         {
             var status = Session.Handshake();
             Flush();
-            if (status == TlsStatus.Done)
-                return;
-            Assert.Equal((TlsStatus.WantRead, TlsFailure.None), (status, Session.Failure));
-            Assert.True(Pull(), "the gateway closed in the handshake");
+            if (status != TlsStatus.WantRead)
+                return status;
+            Assert.True(Pull(), "the server closed in the handshake");
         }
     }
 

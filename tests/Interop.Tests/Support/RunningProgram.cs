@@ -69,11 +69,14 @@ internal sealed class RunningProgram : IAsyncDisposable
     }
 
     /// <summary>Waits for the program's end; its exit status.</summary>
-    public async Task<int> ExitAsync()
+    public Task<int> ExitAsync() => ExitAsync(RunningGateway.Patience);
+
+    /// <summary>As <see cref="ExitAsync()"/>, for a program that works long.</summary>
+    public async Task<int> ExitAsync(TimeSpan patience)
     {
         try
         {
-            await _process.WaitForExitAsync().WaitAsync(RunningGateway.Patience);
+            await _process.WaitForExitAsync().WaitAsync(patience);
             await _reading.WaitAsync(RunningGateway.Patience);
         }
         catch (TimeoutException)

@@ -1,0 +1,162 @@
+using System.Net;
+using System.Net.Sockets;
+using TlsGateway.Interop.Tests.Support;
+using TlsGateway.Tls;
+
+namespace TlsGateway.Interop.Tests.Upstreams;
+
+/// <summary>The client role towards the servers that stand behind gateways: nginx and HAProxy, verified by authority and name.</summary>
+public sealed class ServerPeerTests : IDisposable
+{
+    private readonly TestCertificates _certificates = new();
+
+    public void Dispose() => _certificates.Dispose();
+
+    public static TheoryData<string, TlsEngine, TlsVersion> Pairings
+    {
+        get
+        {
+            var all = new TheoryData<string, TlsEngine, TlsVersion>();
+            foreach (var server in (string[])["nginx", "haproxy"])
+            foreach (var engine in (TlsEngine[])[TlsEngine.OpenSsl])
+            foreach (var version in Enum.GetValues<TlsVersion>())
+                all.Add(server, engine, version);
+            return all;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Pairings))]
+    public async Task A_verified_server_answers_and_its_session_is_resumed(string server, TlsEngine engine, TlsVersion version)
+    {
+        await using var running = await StartAsync(server, _certificates.Localhost);
+        using var context = TlsEngines.CreateClient(engine, Settings(_certificates, "localhost", version));
+        for (var i = 0; i < 2; i++)
+        {
+            using var client = EngineClient.Connect(running.Address, new Shared(context));
+            client.Handshake();
+            Assert.Equal(i > 0, client.Session.IsResumed);
+            client.Send("GET /hello HTTP/1.0\r\n\r\n"u8);
+            client.Expect("HTTP/1.");
+            Assert.Equal(TlsStatus.Closed, client.ReadToEnd());
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Pairings))]
+    public async Task A_server_of_another_authority_is_refused(string server, TlsEngine engine, TlsVersion version)
+    {
+        using var others = new TestCertificates();
+        await using var running = await StartAsync(server, _certificates.Localhost);
+        Assert.Equal(TlsFailureKind.CertificateRejected, Refusal(running, engine, Settings(others, "localhost", version)));
+    }
+
+    [Theory]
+    [MemberData(nameof(Pairings))]
+    public async Task A_server_of_another_name_is_refused(string server, TlsEngine engine, TlsVersion version)
+    {
+        await using var running = await StartAsync(server, _certificates.Localhost);
+        Assert.Equal(TlsFailureKind.CertificateRejected, Refusal(running, engine, Settings(_certificates, "other.test", version)));
+    }
+
+    private static TlsFailureKind Refusal(Server running, TlsEngine engine, TlsClientSettings settings)
+    {
+        using var client = EngineClient.Connect(running.Address, TlsEngines.CreateClient(engine, settings));
+        Assert.Equal(TlsStatus.Error, client.TryHandshake());
+        return client.Session.Failure.Kind;
+    }
+
+    private static TlsClientSettings Settings(TestCertificates trusted, string name, TlsVersion version) =>
+        new()
+        {
+            TrustedAuthoritiesPem = trusted.Authority.ExportCertificatePem(),
+            ServerName = name,
+            MinimumVersion = version,
+            MaximumVersion = version,
+        };
+
+    private async Task<Server> StartAsync(string name, TlsCertificate certificate)
+    {
+        var program = Programs.Require(name);
+        var pem = Path.Combine(_certificates.Folder, "server.pem");
+        await File.WriteAllTextAsync(pem, certificate.ChainPem + "\n" + certificate.KeyPem);
+        var socket = Path.Combine(_certificates.Folder, name + ".sock");
+        var configuration = Path.Combine(_certificates.Folder, name + ".conf");
+        await File.WriteAllTextAsync(configuration, name == "nginx" ? Nginx(socket, pem) : HaProxy(socket, pem));
+        var running =
+            name == "nginx"
+                ? RunningProgram.Start(program, "-p", _certificates.Folder, "-c", configuration, "-e", "stderr")
+                : RunningProgram.Start(program, "-db", "-f", configuration);
+        var server = new Server(running, new UnixDomainSocketEndPoint(socket));
+        await RunningGateway.UntilAsync(server.Accepts, () => running.Describe());
+        return server;
+    }
+
+    /// <summary>One process, so that ending it ends all; a socket file, so that no port is guessed.</summary>
+    private string Nginx(string socket, string pem) =>
+        $$"""
+            daemon off;
+            master_process off;
+            pid {{_certificates.Folder}}/nginx.pid;
+            error_log stderr warn;
+            events { worker_connections 64; }
+            http {
+                access_log off;
+                client_body_temp_path {{_certificates.Folder}}/body;
+                proxy_temp_path {{_certificates.Folder}}/proxy;
+                fastcgi_temp_path {{_certificates.Folder}}/fastcgi;
+                uwsgi_temp_path {{_certificates.Folder}}/uwsgi;
+                scgi_temp_path {{_certificates.Folder}}/scgi;
+                ssl_session_cache shared:s:1m;
+                server {
+                    listen unix:{{socket}} ssl;
+                    ssl_certificate {{pem}};
+                    ssl_certificate_key {{pem}};
+                    ssl_protocols TLSv1.2 TLSv1.3;
+                    location / { return 200 "hello"; }
+                }
+            }
+            """;
+
+    private static string HaProxy(string socket, string pem) =>
+        $"""
+            global
+                ssl-default-bind-options ssl-min-ver TLSv1.2
+            defaults
+                mode http
+                timeout connect 30s
+                timeout client 30s
+                timeout server 30s
+            frontend front
+                bind unix@{socket} ssl crt {pem}
+                http-request return status 200 content-type text/plain string hello
+
+            """;
+
+    private sealed record Server(RunningProgram Program, EndPoint Address) : IAsyncDisposable
+    {
+        public bool Accepts()
+        {
+            using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            try
+            {
+                socket.Connect(Address);
+                return true;
+            }
+            catch (SocketException)
+            {
+                return false;
+            }
+        }
+
+        public ValueTask DisposeAsync() => Program.DisposeAsync();
+    }
+
+    /// <summary>Lends a context to a client, which disposes what it is given.</summary>
+    private sealed class Shared(ITlsContext context) : ITlsContext
+    {
+        public ITlsSession CreateSession(ITlsBufferPool buffers) => context.CreateSession(buffers);
+
+        public void Dispose() { }
+    }
+}
