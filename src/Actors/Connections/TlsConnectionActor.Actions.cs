@@ -50,6 +50,32 @@ internal sealed partial class TlsConnectionActor
         _handshakeCounted = true;
         _seed.Counters.CountHandshake(session.IsTls13, session.IsResumed);
         ConnectionLog.Established(_seed.Loop.Log, _seed.Generation.Settings.Name, _seed.Peer, session);
+        if (!BeginPeerCheck(session))
+            SetDeadlines(session);
+    }
+
+    /// <summary>
+    /// Has a shown certificate looked up where the listener says so. True: the answer comes as a message, within the handshake timeout, which goes on.
+    /// </summary>
+    private bool BeginPeerCheck(ITlsSession session)
+    {
+        if (_seed.Generation.Settings.ClientCertificateStatus is not { } status || session.PeerCertificate is not { } certificate)
+            return false;
+        SessionMachine.PeerCheckBegan(ref _state);
+        if (status.Known(certificate) is { } known)
+        {
+            if (!known.IsGood)
+                session.Fail(known.Failure);
+            SessionMachine.PeerCheckEnded(ref _state, SessionFacts.Of(session, failed: !known.IsGood));
+            return false;
+        }
+
+        _ = status.AskAsync(certificate).PipeTo(Self, success: static verdict => new ClientCertificateChecked(verdict));
+        return true;
+    }
+
+    private void SetDeadlines(ITlsSession session)
+    {
         var now = _loop.Now;
         _ticketsOwed = session.OwesTickets;
         SetDeadline(_ticketsOwed ? now + TicketDelayNanos : now + Nanos(_seed.Generation.Settings.IdleTimeout));

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using TlsGateway.Actors.Buffers;
+using TlsGateway.Actors.ClientCertificates;
 using TlsGateway.Actors.Listeners;
 using TlsGateway.Actors.Sessions;
 using TlsGateway.Actors.Stalls;
@@ -139,6 +140,9 @@ internal sealed partial class TlsConnectionActor : UntypedActor
                 SessionMachine.UpstreamFailed(ref _state, failed.Reason);
                 Run();
                 break;
+            case ClientCertificateChecked answered:
+                OnClientChecked(answered.Verdict);
+                break;
             case Rehandshake:
                 OnRehandshake();
                 break;
@@ -199,6 +203,10 @@ internal sealed partial class TlsConnectionActor : UntypedActor
             case SessionPhase.PeekingHello or SessionPhase.Handshaking:
                 SessionMachine.Expired(ref _state, CloseReason.HandshakeTimeout);
                 break;
+            case SessionPhase.Open or SessionPhase.Draining when _state.PeerCheckPending:
+                SessionMachine.PeerCheckEnded(ref _state, SessionFacts.Of(_session!, failed: false));
+                SessionMachine.Expired(ref _state, CloseReason.HandshakeTimeout);
+                break;
             case SessionPhase.Open or SessionPhase.Draining when _ticketsOwed:
                 _ticketsOwed = false;
                 _ = _session!.FlushTickets();
@@ -219,6 +227,18 @@ internal sealed partial class TlsConnectionActor : UntypedActor
                 break;
         }
 
+        Run();
+    }
+
+    private void OnClientChecked(ClientCertificateVerdict verdict)
+    {
+        if (!_state.PeerCheckPending)
+            return;
+        var session = _session!;
+        if (!verdict.IsGood)
+            session.Fail(verdict.Failure);
+        SessionMachine.PeerCheckEnded(ref _state, SessionFacts.Of(session, failed: !verdict.IsGood));
+        SetDeadlines(session);
         Run();
     }
 

@@ -48,6 +48,8 @@ public static class SessionMachine
 
     private static SessionAction NextOpen(in SessionState s)
     {
+        if (s.PeerCheckPending)
+            return s.TxPending && s.SocketWritable ? SessionAction.Send : SessionAction.Wait;
         if (!s.HasUpstream)
             return SessionAction.OpenUpstream;
         if (s.ReissueRead)
@@ -212,6 +214,20 @@ public static class SessionMachine
                 Fail(ref s, ReasonOf(facts.Failure, inHandshake: true));
                 break;
         }
+    }
+
+    /// <summary>The client's certificate has to be looked up elsewhere before anything (more) is relayed.</summary>
+    public static void PeerCheckBegan(ref SessionState s) => s.PeerCheckPending = true;
+
+    /// <summary>The answer came: the failure in <paramref name="facts"/> ends the connection, none lets it go on. Late answers change nothing.</summary>
+    public static void PeerCheckEnded(ref SessionState s, in SessionFacts facts)
+    {
+        s.PeerCheckPending = false;
+        if (s.Phase is not (SessionPhase.Open or SessionPhase.Draining))
+            return;
+        Take(ref s, facts);
+        if (facts.Failure.Kind != TlsFailureKind.None)
+            Fail(ref s, ReasonOf(facts.Failure, inHandshake: true));
     }
 
     /// <summary>The upstream leg was created.</summary>

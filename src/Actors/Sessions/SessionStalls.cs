@@ -11,6 +11,15 @@ public static class SessionStalls
 {
     private static readonly ulong HandshakeRead = Client(StallOperation.Handshake, StallWant.Read);
     private static readonly ulong HandshakeWrite = Client(StallOperation.Handshake, StallWant.Write);
+
+    /// <summary>A client's certificate is looked up: neither peer can do anything about it.</summary>
+    private static readonly ulong HandshakeSelf = new StallKey(
+        StallOperation.Handshake,
+        StallWant.Read,
+        StallLeg.Downstream,
+        StallCause.Self
+    ).Mask;
+
     private static readonly ulong RehandshakeRead = Client(StallOperation.Rehandshake, StallWant.Read);
     private static readonly ulong RehandshakeWrite = Client(StallOperation.Rehandshake, StallWant.Write);
     private static readonly ulong ReadRead = Client(StallOperation.Read, StallWant.Read);
@@ -52,6 +61,8 @@ public static class SessionStalls
 
     private static ulong OfOpen(in SessionState s)
     {
+        if (s.PeerCheckPending)
+            return HandshakeSelf;
         var set = 0UL;
         if (s.TxPending)
         {

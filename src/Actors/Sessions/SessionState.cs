@@ -41,6 +41,9 @@ public struct SessionState
     /// <summary>A write that waits for bytes cannot go on before a read took what came during the rehandshake.</summary>
     public bool MustReadFirst { get; internal set; }
 
+    /// <summary>The client's certificate is being looked up elsewhere: nothing is relayed meanwhile.</summary>
+    public bool PeerCheckPending { get; internal set; }
+
     /// <summary>Ciphertext waits to be sent.</summary>
     public bool TxPending { get; internal set; }
 

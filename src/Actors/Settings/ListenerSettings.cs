@@ -1,4 +1,5 @@
 using System.Net;
+using TlsGateway.Actors.ClientCertificates;
 using TlsGateway.Tls;
 
 namespace TlsGateway.Actors.Settings;
@@ -14,6 +15,9 @@ public sealed record ListenerSettings
     public TlsEngine Engine { get; init; } = TlsEngine.OpenSsl;
 
     public required TlsServerSettings Tls { get; init; }
+
+    /// <summary>Asked about each client certificate that verified; null: what the handshake checked is enough.</summary>
+    public IClientCertificateStatus? ClientCertificateStatus { get; init; }
 
     public required UpstreamSettings Upstream { get; init; }
 
