@@ -125,7 +125,10 @@ public sealed class NegotiationTests
 
         pair.HandshakeToFailure();
 
-        Assert.Equal((TlsFailureKind.NoCommonApplicationProtocol, NoApplicationProtocol), (pair.Server.Failure.Kind, pair.Server.Failure.Alert));
+        Assert.Equal(
+            (TlsFailureKind.NoCommonApplicationProtocol, NoApplicationProtocol),
+            (pair.Server.Failure.Kind, pair.Server.Failure.Alert)
+        );
         Assert.Equal((TlsFailureKind.PeerAlert, NoApplicationProtocol), (pair.Client.Failure.Kind, pair.Client.Failure.Alert));
     }
 

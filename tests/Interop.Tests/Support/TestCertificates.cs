@@ -19,7 +19,7 @@ internal sealed class TestCertificates : IDisposable
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
         var now = TimeProvider.System.GetUtcNow();
-        _authority = request.CreateSelfSigned(now.AddDays(-1), now.AddDays(30));
+        _authority = request.CreateSelfSigned(now.AddDays(-1), now.AddDays(365));
         AuthorityFile = Path.Combine(Folder, "ca.pem");
         File.WriteAllText(AuthorityFile, _authority.ExportCertificatePem());
         Localhost = Leaf("localhost", "localhost");
@@ -36,7 +36,18 @@ internal sealed class TestCertificates : IDisposable
     public TlsCertificate Localhost { get; }
 
     /// <summary>A P-256 leaf for these DNS names and the loopback addresses.</summary>
-    public TlsCertificate Leaf(string commonName, params string[] dnsNames)
+    public TlsCertificate Leaf(string commonName, params string[] dnsNames) => Leaf(commonName, days: 20, extension: null, dnsNames);
+
+    /// <summary>As above, with all that a public authority's certificate has: months to live and a place for its CRL.</summary>
+    public TlsCertificate PublicLeaf(string commonName) =>
+        Leaf(
+            commonName,
+            days: 89,
+            CertificateRevocationListBuilder.BuildCrlDistributionPointExtension(["http://127.0.0.1:1/ca.crl"]),
+            commonName
+        );
+
+    private TlsCertificate Leaf(string commonName, int days, X509Extension? extension, params string[] dnsNames)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={commonName}", key, HashAlgorithmName.SHA256);
@@ -46,11 +57,13 @@ internal sealed class TestCertificates : IDisposable
         names.AddIpAddress(IPAddress.Loopback);
         names.AddIpAddress(IPAddress.IPv6Loopback);
         request.CertificateExtensions.Add(names.Build());
+        if (extension is not null)
+            request.CertificateExtensions.Add(extension);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], false));
         var now = TimeProvider.System.GetUtcNow();
         var serial = RandomNumberGenerator.GetBytes(8);
-        using var certificate = request.Create(_authority, now.AddHours(-1), now.AddDays(20), serial);
+        using var certificate = request.Create(_authority, now.AddHours(-1), now.AddDays(days), serial);
         return new TlsCertificate(commonName, certificate.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
     }
 
