@@ -28,6 +28,11 @@ public sealed record TlsClientAuthentication
     public IReadOnlyList<string> RevocationListsPem { get; init; } = [];
 
     /// <summary>
+    /// Clients may be asked for a certificate later, by <see cref="ITlsSession.RequestClientCertificate"/>. Costs memory for each connection, since the engine's part of it has to stay.
+    /// </summary>
+    public bool AllowStepUp { get; init; }
+
+    /// <summary>
     /// Called once the chain has verified: null lets the client in, else the reason that it is refused with (alert access_denied where the engine can send it). Must be quick,
     /// and must not throw. Null: every certificate of the authorities is let in.
     /// </summary>

@@ -99,6 +99,42 @@ internal static unsafe class CertificateLoader
         }
     }
 
+    /// <summary>Names the authorities in <paramref name="pem"/> to clients, who choose a certificate by them (RFC 8446 §4.2.4).</summary>
+    public static void NameAuthorities(SslContextHandle context, string pem) =>
+        ReadEach(
+            pem,
+            bio => LibCrypto.PEM_read_bio_X509(bio, null, &NoPassword, 0),
+            authority =>
+            {
+                _ = LibSsl.SSL_CTX_add_client_CA(context.Pointer, authority);
+                LibCrypto.X509_free(authority);
+            }
+        );
+
+    /// <summary>Makes every certificate of a client's chain be looked up in these CRLs; one whose issuer has no current CRL among them is refused.</summary>
+    public static void LoadRevocationLists(SslContextHandle context, IReadOnlyList<string> pems)
+    {
+        nint store = LibSsl.SSL_CTX_get_cert_store(context.Pointer);
+        for (int i = 0; i < pems.Count; i++)
+        {
+            int count = 0;
+            ReadEach(
+                pems[i],
+                bio => LibCrypto.PEM_read_bio_X509_CRL(bio, null, &NoPassword, 0),
+                list =>
+                {
+                    count += LibCrypto.X509_STORE_add_crl(store, list);
+                    LibCrypto.X509_CRL_free(list);
+                }
+            );
+            if (count == 0)
+            {
+                throw new TlsConfigurationException($"Revocation list {i + 1} holds no CRL: PEM text with BEGIN X509 CRL is expected.");
+            }
+        }
+        _ = LibCrypto.X509_STORE_set_flags(store, LibCrypto.X509_V_FLAG_CRL_CHECK | LibCrypto.X509_V_FLAG_CRL_CHECK_ALL);
+    }
+
     private static nint LoadChain(nint context, TlsCertificate certificate)
     {
         List<nint> chain = [];

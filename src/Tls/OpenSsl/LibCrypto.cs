@@ -101,6 +101,50 @@ internal static unsafe partial class LibCrypto
     [LibraryImport(Library)]
     public static partial int X509_STORE_add_cert(nint store, nint certificate);
 
+    public const int X509_V_ERR_UNSPECIFIED = 1;
+    public const int X509_V_ERR_APPLICATION_VERIFICATION = 50;
+
+    public const ulong X509_V_FLAG_CRL_CHECK = 0x4;
+    public const ulong X509_V_FLAG_CRL_CHECK_ALL = 0x8;
+
+    [LibraryImport(Library)]
+    public static partial nint PEM_read_bio_X509_CRL(
+        nint bio,
+        nint* result,
+        delegate* unmanaged[Cdecl]<byte*, int, int, nint, int> password,
+        nint arg
+    );
+
+    [LibraryImport(Library)]
+    public static partial void X509_CRL_free(nint list);
+
+    [LibraryImport(Library)]
+    public static partial int X509_STORE_add_crl(nint store, nint list);
+
+    [LibraryImport(Library)]
+    public static partial int X509_STORE_set_flags(nint store, ulong flags);
+
+    [LibraryImport(Library)]
+    public static partial nint X509_STORE_CTX_get_ex_data(nint context, int index);
+
+    [LibraryImport(Library)]
+    public static partial nint X509_STORE_CTX_get_current_cert(nint context);
+
+    [LibraryImport(Library)]
+    public static partial int X509_STORE_CTX_get_error_depth(nint context);
+
+    [LibraryImport(Library)]
+    public static partial void X509_STORE_CTX_set_error(nint context, int error);
+
+    [LibraryImport(Library)]
+    public static partial int i2d_X509(nint certificate, byte** output);
+
+    [LibraryImport(Library)]
+    public static partial int OPENSSL_sk_num(nint stack);
+
+    [LibraryImport(Library)]
+    public static partial nint OPENSSL_sk_value(nint stack, int index);
+
     [LibraryImport(Library)]
     public static partial byte* X509_verify_cert_error_string(nint code);
 

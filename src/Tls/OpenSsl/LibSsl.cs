@@ -50,6 +50,7 @@ internal static unsafe partial class LibSsl
 
     public const int SSL_VERIFY_NONE = 0;
     public const int SSL_VERIFY_PEER = 1;
+    public const int SSL_VERIFY_FAIL_IF_NO_PEER_CERT = 2;
 
     public const int SSL_CB_LOOP = 0x01;
     public const int SSL_CB_READ = 0x04;
@@ -156,6 +157,34 @@ internal static unsafe partial class LibSsl
 
     [LibraryImport(Library)]
     public static partial void SSL_CTX_set_verify(nint context, int mode, nint callback);
+
+    [LibraryImport(Library, EntryPoint = "SSL_CTX_set_verify")]
+    public static partial void SSL_CTX_set_verify_callback(nint context, int mode, delegate* unmanaged[Cdecl]<int, nint, int> callback);
+
+    [LibraryImport(Library)]
+    public static partial void SSL_CTX_set_verify_depth(nint context, int depth);
+
+    [LibraryImport(Library)]
+    public static partial int SSL_CTX_add_client_CA(nint context, nint certificate);
+
+    [LibraryImport(Library)]
+    public static partial void SSL_CTX_set_post_handshake_auth(nint context, int on);
+
+    /// <summary>A callback of 0 leaves the one of the SSL_CTX.</summary>
+    [LibraryImport(Library)]
+    public static partial void SSL_set_verify(nint ssl, int mode, nint callback);
+
+    [LibraryImport(Library)]
+    public static partial int SSL_verify_client_post_handshake(nint ssl);
+
+    [LibraryImport(Library)]
+    public static partial nint SSL_get0_peer_certificate(nint ssl);
+
+    [LibraryImport(Library)]
+    public static partial nint SSL_get0_verified_chain(nint ssl);
+
+    [LibraryImport(Library)]
+    public static partial int SSL_get_ex_data_X509_STORE_CTX_idx();
 
     [LibraryImport(Library)]
     public static partial nint SSL_CTX_get_cert_store(nint context);

@@ -2,6 +2,7 @@ using System.Net;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using TlsGateway.Tls.ClientCertificates;
 using TlsGateway.Tls.Policies;
 using TlsGateway.Tls.Tickets;
 
@@ -45,6 +46,10 @@ public sealed unsafe class OpenSslContext : ITlsContext
         OwnsRecords = IsServer && KeyScheduleProvider.IsLoaded;
         Tickets = server?.Tickets ?? 0;
         TicketKeys = ticketKeys ?? NoKeys.Value;
+        Policy = server?.Policy ?? client?.Policy ?? TlsPolicies.Intermediate;
+        ClientAuthentication = server?.ClientAuthentication;
+        // Asking for a certificate later is OpenSSL's business, which keeps its part of the session for it.
+        OwnsRecords &= !AllowsStepUp;
         KeyLog = server?.KeyLog ?? client?.KeyLog;
         _serverName = client?.ServerName;
         _verifies = client?.TrustedAuthoritiesPem is not null;
@@ -59,6 +64,22 @@ public sealed unsafe class OpenSslContext : ITlsContext
     internal bool OwnsRecords { get; set; }
 
     internal int Tickets { get; }
+
+    /// <summary>What this engine can do in either role.</summary>
+    public static TlsCapabilities Capabilities =>
+        TlsCapabilities.Renegotiation
+        | TlsCapabilities.PostHandshakeAuthentication
+        | TlsCapabilities.KeyUpdate
+        | TlsCapabilities.Tls12Resumption
+        | TlsCapabilities.Tls13Resumption
+        | TlsCapabilities.Exporter
+        | TlsCapabilities.KeyLog;
+
+    internal TlsPolicy Policy { get; }
+
+    internal TlsClientAuthentication? ClientAuthentication { get; }
+
+    internal bool AllowsStepUp => ClientAuthentication is { AllowStepUp: true };
 
     /// <summary>What tickets are sealed and opened with, in the server role.</summary>
     internal TicketKeyRing TicketKeys { get; }
@@ -130,6 +151,11 @@ public sealed unsafe class OpenSslContext : ITlsContext
                 settings.TrustedAuthoritiesPem is null ? LibSsl.SSL_VERIFY_NONE : LibSsl.SSL_VERIFY_PEER,
                 0
             );
+            if (settings.Certificate is not null)
+            {
+                CertificateLoader.LoadIdentity(handle, settings.Certificate, settings.Policy ?? TlsPolicies.Intermediate);
+            }
+            LibSsl.SSL_CTX_set_post_handshake_auth(handle.Pointer, settings.OfferPostHandshakeAuthentication ? 1 : 0);
             return new OpenSslContext(handle, protocols, settings.Limits, server: null, settings);
         }
         catch
@@ -261,6 +287,10 @@ public sealed unsafe class OpenSslContext : ITlsContext
                 LibSsl.SSL_CTX_set_alpn_select_cb(context, &ProtocolList.OnSelect, handle.Root(protocols));
             }
             CertificateLoader.LoadIdentity(handle, certificate, policy);
+            if (settings.ClientAuthentication is not null)
+            {
+                ClientVerification.Use(handle, settings.ClientAuthentication);
+            }
             return handle;
         }
         catch
@@ -279,7 +309,8 @@ public sealed unsafe class OpenSslContext : ITlsContext
         _ = LibSsl.SSL_CTX_ctrl(context, LibSsl.SSL_CTRL_SET_SESS_CACHE_SIZE, settings.SessionCacheSize, null);
         _ = LibSsl.SSL_CTX_set_timeout(context, (nint)settings.SessionLifetime.TotalSeconds);
         // At most 32 bytes (SSL_MAX_SID_CTX_LENGTH): a hash of what may be of any length.
-        byte[] scope = SHA256.HashData(Encoding.UTF8.GetBytes(settings.SessionScope));
+        string policy = settings.ClientAuthentication is { } clients ? ClientVerification.ScopeOf(clients) : "";
+        byte[] scope = SHA256.HashData(Encoding.UTF8.GetBytes($"{settings.SessionScope}|{policy}"));
         fixed (byte* id = scope)
         {
             Require(LibSsl.SSL_CTX_set_session_id_context(context, id, (uint)scope.Length) == 1, "the session context");

@@ -30,6 +30,8 @@ public sealed unsafe partial class OpenSslSession
             // A resumed client spent one ticket and gets one back.
             _ticketsOwed = (byte)(_isResumed ? 1 : _context.Tickets);
         }
+        // While OpenSSL's part is there; a refusal is sent once the records are ours, for only then can its alert be.
+        TlsFailure refusal = ReadPeer();
         if (_isTls13 && capture && !OwnRecords())
         {
             _io->RxKeys.Release();
@@ -38,6 +40,11 @@ public sealed unsafe partial class OpenSslSession
         if (_ssl != 0)
         {
             _ = LibSsl.SSL_free_buffers(_ssl);
+        }
+        if (refusal.Kind != TlsFailureKind.None)
+        {
+            Fail(refusal);
+            return TlsStatus.Error;
         }
         return TlsStatus.Done;
     }

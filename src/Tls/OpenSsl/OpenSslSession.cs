@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Text;
-using TlsGateway.Tls.ClientCertificates;
 using TlsGateway.Tls.Tickets;
 
 namespace TlsGateway.Tls.OpenSsl;
@@ -135,7 +134,7 @@ public sealed unsafe partial class OpenSslSession : ITlsSession
     public bool MustReadFirst => _io != null && _chunkBytes - _io->Plain.Count < Math.Min(MaxPlaintext, _chunkBytes);
 
     /// <inheritdoc/>
-    public bool IsRehandshaking => _io != null && _io->Rehandshaking;
+    public bool IsRehandshaking => _io != null && (_io->Rehandshaking || _isStepUpPending);
 
     /// <inheritdoc/>
     public ref readonly TlsCounters Counters
@@ -154,7 +153,7 @@ public sealed unsafe partial class OpenSslSession : ITlsSession
     public TlsFailure Failure => _failure;
 
     /// <inheritdoc/>
-    public TlsCapabilities Capabilities => TlsCapabilities.Renegotiation | TlsCapabilities.KeyUpdate | TlsCapabilities.Tls13Resumption;
+    public TlsCapabilities Capabilities => OpenSslContext.Capabilities;
 
     /// <inheritdoc/>
     public TlsStatus Handshake()
@@ -185,7 +184,7 @@ public sealed unsafe partial class OpenSslSession : ITlsSession
         else if (status == TlsStatus.Done)
         {
             read = TakePlain(io, destination);
-            status = ReadRecords(io, destination, ref read);
+            status = NoteStepUp(ReadRecords(io, destination, ref read));
         }
         io->Rx.ReturnIfEmpty(_pool);
         return status;
@@ -307,12 +306,6 @@ public sealed unsafe partial class OpenSslSession : ITlsSession
     }
 
     /// <inheritdoc/>
-    public TlsStatus RequestClientCertificate() => Refuse("this listener asks no client for a certificate");
-
-    /// <inheritdoc/>
-    public void Fail(TlsFailure failure) => Die(failure);
-
-    /// <inheritdoc/>
     public bool TryExport(string label, ReadOnlySpan<byte> context, Span<byte> destination)
     {
         ArgumentNullException.ThrowIfNull(label);
@@ -346,9 +339,6 @@ public sealed unsafe partial class OpenSslSession : ITlsSession
             return done == 1;
         }
     }
-
-    /// <inheritdoc/>
-    public TlsPeerCertificate? PeerCertificate => null;
 
     /// <inheritdoc/>
     public void Compact()
@@ -473,7 +463,7 @@ public sealed unsafe partial class OpenSslSession : ITlsSession
 
     private TlsStatus Die(TlsFailure failure)
     {
-        _failure = failure;
+        _failure = WithPeer(failure);
         _isDead = true;
         return TlsStatus.Error;
     }

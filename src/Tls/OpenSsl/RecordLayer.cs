@@ -402,8 +402,8 @@ internal sealed unsafe class RecordLayer(OpenSslSession session, SessionIo* io)
         return TlsStatus.Done;
     }
 
-    /// <summary>Ends the session with an alert, where one can still be sent.</summary>
-    private TlsStatus Refuse(byte alert, string why)
+    /// <summary>Sends an alert that ends the session, where one can still be sent.</summary>
+    public void SendFatalAlert(byte alert)
     {
         LibCrypto.ERR_clear_error();
         if (session.MayAlert())
@@ -411,6 +411,12 @@ internal sealed unsafe class RecordLayer(OpenSslSession session, SessionIo* io)
             byte* message = stackalloc byte[AlertBytes] { Fatal, alert };
             _ = Send(Alert, message, AlertBytes);
         }
+    }
+
+    /// <summary>Ends the session with an alert.</summary>
+    private TlsStatus Refuse(byte alert, string why)
+    {
+        SendFatalAlert(alert);
         return Fail(new TlsFailure(TlsFailureKind.ProtocolViolation, alert, why));
     }
 
