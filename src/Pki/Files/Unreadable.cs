@@ -11,6 +11,7 @@ internal static class Unreadable
     public static bool IsExpected(Exception failed) =>
         failed
             is IOException
+                or InvalidDataException
                 or CryptoException
                 or GeneralSecurityException
                 or CmsException
