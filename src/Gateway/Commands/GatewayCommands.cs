@@ -1,5 +1,6 @@
 using System.CommandLine;
 using TlsGateway.Gateway.Commands.Authorities;
+using TlsGateway.Gateway.Commands.Inspection;
 using TlsGateway.Gateway.Commands.Sealing;
 using TlsGateway.Gateway.Configuration.Checking;
 using TlsGateway.Gateway.Configuration.Schema;
@@ -117,6 +118,7 @@ internal static class GatewayCommands
         root.Add(schemaCommand);
         root.Add(versionCommand);
         root.Add(CaCommand.Create(world, output, error));
+        root.Add(InspectCommand.Create(world, output, error));
         root.Add(SealCommand.Create(world, error));
         root.Add(UnsealCommand.Create(world, error));
         return root;
