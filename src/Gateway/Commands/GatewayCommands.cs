@@ -1,4 +1,7 @@
 using System.CommandLine;
+using TlsGateway.Gateway.Commands.Authorities;
+using TlsGateway.Gateway.Commands.Inspection;
+using TlsGateway.Gateway.Commands.Sealing;
 using TlsGateway.Gateway.Configuration.Checking;
 using TlsGateway.Gateway.Configuration.Schema;
 
@@ -16,6 +19,7 @@ internal static class GatewayCommands
           gateway check --config new.yaml           check a file, all errors at once
           gateway schema > gateway.schema.json      schema for editors
           gateway version                           versions, for bug reports
+          gateway ca init --folder lab              a certificate authority of your own; gateway ca --help has more
 
         Signals to a running gateway:
           SIGHUP           read the configuration again; a bad file is refused and the old one goes on
@@ -113,6 +117,10 @@ internal static class GatewayCommands
         root.Add(checkCommand);
         root.Add(schemaCommand);
         root.Add(versionCommand);
+        root.Add(CaCommand.Create(world, output, error));
+        root.Add(InspectCommand.Create(world, output, error));
+        root.Add(SealCommand.Create(world, error));
+        root.Add(UnsealCommand.Create(world, error));
         return root;
     }
 }

@@ -4,24 +4,26 @@ using System.Reflection.PortableExecutable;
 using NetArchTest.Rules;
 using TlsGateway.Actors;
 using TlsGateway.Gateway.Configuration;
+using TlsGateway.Pki;
 using TlsGateway.Tls;
 using TlsGateway.Transport;
 
 namespace TlsGateway.Gateway.Tests.Architecture;
 
-/// <summary>Gateway → Actors → {Tls, Transport}; native code and Akka's dispatcher in one place each.</summary>
+/// <summary>Gateway → Actors → {Tls, Transport}, Gateway → Pki; native code and Akka's dispatcher in one place each.</summary>
 public sealed class DependencyTests
 {
     private static readonly Assembly Tls = typeof(ITlsSession).Assembly;
     private static readonly Assembly Transport = typeof(EventLoop).Assembly;
     private static readonly Assembly Actors = typeof(GatewayHost).Assembly;
+    private static readonly Assembly Pki = typeof(PkiException).Assembly;
     private static readonly Assembly Gateway = typeof(GatewayConfiguration).Assembly;
 
     [Fact]
-    public void The_assemblies_are_the_four_of_the_product() =>
+    public void The_assemblies_are_the_five_of_the_product() =>
         Assert.Equal(
-            ["Tls", "Transport", "Actors", "gateway"],
-            new[] { Tls, Transport, Actors, Gateway }.Select(assembly => assembly.GetName().Name)
+            ["Tls", "Transport", "Actors", "Pki", "gateway"],
+            new[] { Tls, Transport, Actors, Pki, Gateway }.Select(assembly => assembly.GetName().Name)
         );
 
     [Fact]
@@ -29,6 +31,16 @@ public sealed class DependencyTests
     {
         Assert.DoesNotContain(References(Tls), IsOursOrAkka);
         Assert.DoesNotContain(References(Transport), IsOursOrAkka);
+    }
+
+    [Fact]
+    public void Pki_knows_neither_Akka_nor_hosting_nor_anything_of_ours()
+    {
+        var references = References(Pki);
+        Assert.Contains("BouncyCastle.Cryptography", references);
+        Assert.DoesNotContain(references, IsOursOrAkka);
+        Assert.DoesNotContain(references, name => name.StartsWith("Microsoft.", StringComparison.Ordinal));
+        Assert.DoesNotContain("Pki", References(Actors));
     }
 
     [Fact]
@@ -44,7 +56,7 @@ public sealed class DependencyTests
     [Fact]
     public void Native_functions_are_declared_in_two_namespaces_only()
     {
-        var declaring = new[] { Tls, Transport, Actors, Gateway }.SelectMany(TypesWithNativeFunctions).ToList();
+        var declaring = new[] { Tls, Transport, Actors, Pki, Gateway }.SelectMany(TypesWithNativeFunctions).ToList();
 
         Assert.Contains(declaring, name => name.StartsWith("TlsGateway.Transport.Native.", StringComparison.Ordinal));
         Assert.Contains(declaring, name => name.StartsWith("TlsGateway.Tls.OpenSsl.", StringComparison.Ordinal));
@@ -69,7 +81,7 @@ public sealed class DependencyTests
     private static List<string> References(Assembly assembly) => [.. assembly.GetReferencedAssemblies().Select(name => name.Name!)];
 
     private static bool IsOursOrAkka(string name) =>
-        name is "Tls" or "Transport" or "Actors" or "gateway" || name.StartsWith("Akka", StringComparison.Ordinal);
+        name is "Tls" or "Transport" or "Actors" or "Pki" or "gateway" || name.StartsWith("Akka", StringComparison.Ordinal);
 
     /// <summary>
     /// From metadata: what LibraryImport generates is a DllImport of its own, either beside the method or as a local function in it, so the declaring

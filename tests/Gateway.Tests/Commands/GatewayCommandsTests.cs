@@ -78,6 +78,12 @@ public sealed class GatewayCommandsTests : IDisposable
     [InlineData("run --help", "GATEWAY_CONFIG=/etc/gateway.yaml gateway run")]
     [InlineData("check --help", "kill -HUP")]
     [InlineData("schema --help", "yaml-language-server")]
+    [InlineData("ca --help", "gateway ca init --folder lab")]
+    [InlineData("ca issue --help", "--uri spiffe://example.org/member-1")]
+    [InlineData("ca ocsp-serve --help", "openssl ocsp -issuer lab/ca.pem")]
+    [InlineData("inspect --help", "gateway inspect www.example.org:443")]
+    [InlineData("seal --help", "--sign ci.pem")]
+    [InlineData("unseal --help", "--verify-ca lab/ca.pem")]
     public async Task Help_has_examples(string arguments, string example)
     {
         var (code, output, _) = await InvokeAsync(arguments.Split(' '));
