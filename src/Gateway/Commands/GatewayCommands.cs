@@ -16,6 +16,7 @@ internal static class GatewayCommands
           gateway check --config new.yaml           check a file, all errors at once
           gateway schema > gateway.schema.json      schema for editors
           gateway version                           versions, for bug reports
+          gateway client localhost:8443             talk TLS to a server by hand
 
         Signals to a running gateway:
           SIGHUP           read the configuration again; a bad file is refused and the old one goes on
@@ -113,6 +114,7 @@ internal static class GatewayCommands
         root.Add(checkCommand);
         root.Add(schemaCommand);
         root.Add(versionCommand);
+        root.Add(new ClientCommand(error).Create());
         return root;
     }
 }

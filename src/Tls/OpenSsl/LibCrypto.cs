@@ -176,4 +176,14 @@ internal static unsafe partial class LibCrypto
 
     [LibraryImport(Library), SuppressGCTransition]
     public static partial int EVP_CipherFinal_ex(nint context, byte* output, int* written);
+
+    [LibraryImport(Library)]
+    public static partial int OPENSSL_sk_num(nint stack);
+
+    [LibraryImport(Library)]
+    public static partial nint OPENSSL_sk_value(nint stack, int index);
+
+    /// <summary>With no output, how many bytes it takes; else <paramref name="output"/> moves behind what was written.</summary>
+    [LibraryImport(Library)]
+    public static partial int i2d_X509(nint certificate, byte** output);
 }

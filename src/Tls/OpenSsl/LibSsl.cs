@@ -246,4 +246,11 @@ internal static unsafe partial class LibSsl
 
     [LibraryImport(Library)]
     public static partial byte* SSL_alert_desc_string_long(int alert);
+
+    /// <summary>STACK_OF(X509), not owned; in the server role without the leaf.</summary>
+    [LibraryImport(Library)]
+    public static partial nint SSL_get_peer_cert_chain(nint ssl);
+
+    [LibraryImport(Library)]
+    public static partial nint SSL_get1_peer_certificate(nint ssl);
 }
