@@ -29,7 +29,7 @@ Task<Akka.Streams.Dsl.Tcp.ServerBinding> bound = system
     .To(
         Sink.ForEach<Akka.Streams.Dsl.Tcp.IncomingConnection>(connection =>
         {
-            Task<TlsSessionInfo> negotiated = connection.HandleWith(TlsBidiFlow.Create(tls).Reversed().Join(echo), materializer);
+            Task<TlsSessionInfo> negotiated = connection.HandleWith(TlsBidiFlow.CreateReversed(tls).Join(echo), materializer);
             _ = negotiated.ContinueWith(
                 task => Console.WriteLine(task.IsFaulted ? $"refused: {task.Exception!.InnerException!.Message}" : $"open: {task.Result}"),
                 TaskScheduler.Default

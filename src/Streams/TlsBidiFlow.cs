@@ -29,6 +29,19 @@ public static class TlsBidiFlow
     )
     {
         ArgumentNullException.ThrowIfNull(context);
-        return BidiFlow.FromGraph(new TlsStage(context, options ?? TlsFlowOptions.Default));
+        return BidiFlow.FromGraph(new TlsStage(context, options ?? TlsFlowOptions.Default, isReversed: false));
+    }
+
+    /// <summary>
+    /// As <see cref="Create"/>, with the ciphertext side first, as a server joins it. To be used instead of <c>Reversed()</c>, which connects the ports of a stage by their
+    /// place and so would swap plaintext and ciphertext.
+    /// </summary>
+    public static BidiFlow<ByteString, ByteString, ByteString, ByteString, Task<TlsSessionInfo>> CreateReversed(
+        ITlsContext context,
+        TlsFlowOptions? options = null
+    )
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return BidiFlow.FromGraph(new TlsStage(context, options ?? TlsFlowOptions.Default, isReversed: true));
     }
 }

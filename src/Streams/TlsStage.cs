@@ -6,7 +6,7 @@ using TlsGateway.Tls;
 namespace TlsGateway.Streams;
 
 /// <summary>The stage behind <see cref="TlsBidiFlow"/>.</summary>
-internal sealed class TlsStage(ITlsContext context, TlsFlowOptions options)
+internal sealed class TlsStage(ITlsContext context, TlsFlowOptions options, bool isReversed)
     : GraphStageWithMaterializedValue<BidiShape<ByteString, ByteString, ByteString, ByteString>, Task<TlsSessionInfo>>
 {
     public Inlet<ByteString> PlainIn { get; } = new("TlsStage.plainIn");
@@ -18,7 +18,7 @@ internal sealed class TlsStage(ITlsContext context, TlsFlowOptions options)
     public Outlet<ByteString> PlainOut { get; } = new("TlsStage.plainOut");
 
     public override BidiShape<ByteString, ByteString, ByteString, ByteString> Shape =>
-        field ??= new BidiShape<ByteString, ByteString, ByteString, ByteString>(PlainIn, CipherOut, CipherIn, PlainOut);
+        field ??= isReversed ? new(CipherIn, PlainOut, PlainIn, CipherOut) : new(PlainIn, CipherOut, CipherIn, PlainOut);
 
     public override ILogicAndMaterializedValue<Task<TlsSessionInfo>> CreateLogicAndMaterializedValue(Attributes inheritedAttributes)
     {

@@ -10,7 +10,7 @@ namespace TlsGateway.Streams.Tests;
 /// <summary>Contexts of one engine and version, a system, and the pieces to put flows together.</summary>
 internal sealed class StreamPair : IAsyncDisposable
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     public StreamPair(TlsEngine engine = TlsEngine.OpenSsl, TlsVersion version = TlsVersion.Tls13, string? trusted = null)
     {
@@ -35,7 +35,7 @@ internal sealed class StreamPair : IAsyncDisposable
         );
     }
 
-    public ActorSystem System { get; } = ActorSystem.Create("streams", "akka.loglevel = ERROR");
+    public ActorSystem System { get; } = ActorSystem.Create("streams", "akka.loglevel = OFF");
 
     public ActorMaterializer Materializer => field ??= System.Materializer();
 
@@ -45,7 +45,7 @@ internal sealed class StreamPair : IAsyncDisposable
 
     /// <summary>Server-side TLS: ciphertext below, plaintext above.</summary>
     public BidiFlow<ByteString, ByteString, ByteString, ByteString, Task<TlsSessionInfo>> ServerFlow(TlsFlowOptions? options = null) =>
-        TlsBidiFlow.Create(Server, options).Reversed();
+        TlsBidiFlow.CreateReversed(Server, options);
 
     public BidiFlow<ByteString, ByteString, ByteString, ByteString, Task<TlsSessionInfo>> ClientFlow(TlsFlowOptions? options = null) =>
         TlsBidiFlow.Create(Client, options);
