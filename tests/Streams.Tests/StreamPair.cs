@@ -55,11 +55,12 @@ internal sealed class StreamPair : IAsyncDisposable
         BidiFlow.FromFlows(Split(seed, largest), Split(seed + 1, largest));
 
     public static Flow<ByteString, ByteString, NotUsed> Split(int seed, int largest) =>
-        Flow.Create<ByteString>().StatefulSelectMany<ByteString, ByteString, ByteString, NotUsed>(() =>
-        {
-            Random random = new(seed);
-            return bytes => Pieces(bytes, random, largest);
-        });
+        Flow.Create<ByteString>()
+            .StatefulSelectMany<ByteString, ByteString, ByteString, NotUsed>(() =>
+            {
+                Random random = new(seed);
+                return bytes => Pieces(bytes, random, largest);
+            });
 
     public static byte[] Noise(int seed, int bytes)
     {
@@ -72,14 +73,14 @@ internal sealed class StreamPair : IAsyncDisposable
     public static Source<ByteString, NotUsed> SourceOf(byte[] data, int size = 50_000) =>
         Source.From(data.Chunk(size).Select(ByteString.FromBytes));
 
-    public static Sink<ByteString, Task<ByteString>> Collect() => Sink.Aggregate<ByteString, ByteString>(ByteString.Empty, (all, next) => all + next);
+    public static Sink<ByteString, Task<ByteString>> Collect() =>
+        Sink.Aggregate<ByteString, ByteString>(ByteString.Empty, (all, next) => all + next);
 
     /// <summary>What a side does with its plaintext: the materialized value is the sink's.</summary>
     public static Flow<ByteString, ByteString, TSink> Ends<TSink, TSource>(
         Sink<ByteString, TSink> sink,
         Source<ByteString, TSource> source
-    ) =>
-        Flow.FromSinkAndSource<ByteString, ByteString, TSink, TSource, TSink>(sink, source, (received, _) => received);
+    ) => Flow.FromSinkAndSource<ByteString, ByteString, TSink, TSource, TSink>(sink, source, (received, _) => received);
 
     /// <summary>As <see cref="Ends"/>, with both values.</summary>
     public static Flow<ByteString, ByteString, (TSink, TSource)> BothEnds<TSink, TSource>(

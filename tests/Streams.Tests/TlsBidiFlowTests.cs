@@ -38,7 +38,10 @@ public sealed class TlsBidiFlowTests
         var data = Noise(3, 10 * 1024 * 1024);
         var flow = pair.ClientFlow().Atop(Wire(5, 40_000)).Atop(pair.ServerFlow()).Join(Flow.Create<ByteString>());
 
-        var ((_, info), echoed) = SourceOf(data).ViaMaterialized(flow, Keep.Both).ToMaterialized(Collect(), Keep.Both).Run(pair.Materializer);
+        var ((_, info), echoed) = SourceOf(data)
+            .ViaMaterialized(flow, Keep.Both)
+            .ToMaterialized(Collect(), Keep.Both)
+            .Run(pair.Materializer);
 
         Assert.Equal(data, (await echoed.WaitAsync(Patience)).ToArray());
         Assert.Equal(version == TlsVersion.Tls12 ? "TLSv1.2" : "TLSv1.3", (await info).Version);
@@ -166,9 +169,7 @@ public sealed class TlsBidiFlowTests
         var now = TimeProvider.System.GetUtcNow();
         using var authority = request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
         await using StreamPair pair = new(trusted: authority.ExportCertificatePem());
-        var flow = pair.ClientFlow()
-            .AtopMat(pair.ServerFlow(), Keep.Both)
-            .JoinMat(Ends(Collect(), Source.Maybe<ByteString>()), Keep.Both);
+        var flow = pair.ClientFlow().AtopMat(pair.ServerFlow(), Keep.Both).JoinMat(Ends(Collect(), Source.Maybe<ByteString>()), Keep.Both);
 
         var (((client, server), atServer), received) = Source
             .Maybe<ByteString>()
@@ -188,9 +189,7 @@ public sealed class TlsBidiFlowTests
     public async Task A_source_that_fails_is_no_clean_end_for_the_peer()
     {
         await using StreamPair pair = new();
-        var flow = pair.ClientFlow()
-            .Atop(pair.ServerFlow())
-            .JoinMat(Ends(Collect(), Source.Maybe<ByteString>()), Keep.Right);
+        var flow = pair.ClientFlow().Atop(pair.ServerFlow()).JoinMat(Ends(Collect(), Source.Maybe<ByteString>()), Keep.Right);
         var broken = Source.Single(ByteString.FromString("half")).Concat(Source.Failed<ByteString>(new InvalidDataException("disk")));
 
         var (atServer, received) = broken.ViaMaterialized(flow, Keep.Right).ToMaterialized(Collect(), Keep.Both).Run(pair.Materializer);

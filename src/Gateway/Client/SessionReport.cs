@@ -38,7 +38,9 @@ internal sealed class SessionReport(TextWriter error)
         var alert = failure.Alert < 0 ? "" : $", alert {failure.Alert}";
         Say($"TLS failed: {failure.Kind}{alert}: {failure.Detail}");
         if (failure.Kind is TlsFailureKind.CertificateRejected or TlsFailureKind.CertificateExpired && isVerified)
-            Say("The server's certificate is not accepted. Name its authority with --ca FILE, its name with --servername NAME, or do without with --insecure.");
+            Say(
+                "The server's certificate is not accepted. Name its authority with --ca FILE, its name with --servername NAME, or do without with --insecure."
+            );
     }
 
     /// <summary>The blocked calls, Rescorla's flags, and what is under way.</summary>

@@ -28,7 +28,9 @@ internal sealed class StartTlsDialogue
     /// <summary>What to send first; empty where the server speaks first.</summary>
     public byte[] Begin() =>
         // Length 8, then 80877103: 1234 and 5679 in two halves.
-        _protocol == "postgres" ? [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f] : [];
+        _protocol == "postgres"
+            ? [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]
+            : [];
 
     /// <summary>Takes received bytes; returns what to send then.</summary>
     public byte[] Receive(ReadOnlySpan<byte> bytes)
@@ -85,7 +87,8 @@ internal sealed class StartTlsDialogue
         }
         var line = text.TrimEnd('\r', '\n');
         line = line[(line.LastIndexOf('\n') + 1)..];
-        var isLast = _protocol == "smtp" ? line.Length < 4 || line[3] != '-' : _step == 0 || !line.StartsWith("* ", StringComparison.Ordinal);
+        var isLast =
+            _protocol == "smtp" ? line.Length < 4 || line[3] != '-' : _step == 0 || !line.StartsWith("* ", StringComparison.Ordinal);
         if (isLast && _step == 2 && text.IndexOf('\n', StringComparison.Ordinal) != text.Length - 1)
         {
             _ = Refuse("it sent more behind its consent to TLS");

@@ -98,7 +98,8 @@ internal sealed class ClientCommand(TextWriter error)
             if (parsed.GetValue(_blocking))
             {
                 BlockingClient blocking = new(settings, context, input, output, error);
-                return await Task.Factory.StartNew(blocking.Run, cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default)
+                return await Task
+                    .Factory.StartNew(blocking.Run, cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default)
                     .ConfigureAwait(false);
             }
             using InteractiveClient client = new(settings, context, input, output, error);

@@ -48,7 +48,12 @@ public sealed class ClientCommandTests : IDisposable
         client.EndInput();
 
         Assert.True(await client.ExitAsync() == 0, client.Describe());
-        Assert.Equal(["no", "yes"], Regex.Matches(client.Errors.Text, @"resumed +(\w+)", RegexOptions.None, TimeSpan.FromSeconds(5)).Select(match => match.Groups[1].Value));
+        Assert.Equal(
+            ["no", "yes"],
+            Regex
+                .Matches(client.Errors.Text, @"resumed +(?<word>\w+)", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(5))
+                .Select(match => match.Groups["word"].Value)
+        );
     }
 
     [Fact]
@@ -129,7 +134,10 @@ public sealed class ClientCommandTests : IDisposable
         );
         await program.ExpectAsync("ACCEPT ");
         await program.ExpectAsync("\n");
-        var port = Regex.Match(program.Output.Text, @"ACCEPT \S*:(\d+)", RegexOptions.None, TimeSpan.FromSeconds(5)).Groups[1].Value;
+        var port = Regex
+            .Match(program.Output.Text, @"ACCEPT \S*:(?<port>\d+)", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(5))
+            .Groups["port"]
+            .Value;
         return new Server(program, int.Parse(port));
     }
 
