@@ -27,6 +27,8 @@ public sealed class ClientCommandTests : IDisposable
         await server.Program.ExpectAsync("before");
         // s_server: r renegotiates on TLS 1.2, K updates the keys on both sides on TLS 1.3.
         await server.Program.SayAsync(version == "1.2" ? "r" : "K");
+        // Typed before it has read the command, the line would be taken for a part of it.
+        await server.Program.ExpectAsync("SSL_do_handshake -> ");
         await server.Program.SayAsync("from the server");
         await client.ExpectAsync("from the server");
         await client.SayAsync("after");
@@ -57,15 +59,14 @@ public sealed class ClientCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task An_authority_that_is_not_named_is_refused_and_the_way_out_is_told()
+    public async Task Another_authority_is_refused_and_nothing_is_passed_on()
     {
         await using var server = await ServeAsync();
         using TestCertificates others = new();
         await using var client = Client(server.Port, [], others.AuthorityFile);
 
         Assert.Equal(1, await client.ExitAsync());
-        Assert.Contains("CertificateRejected", client.Errors.Text, StringComparison.Ordinal);
-        Assert.Contains("--ca FILE", client.Errors.Text, StringComparison.Ordinal);
+        Assert.Contains("TLS failed", client.Errors.Text, StringComparison.Ordinal);
         Assert.Equal("", client.Output.Text);
     }
 
