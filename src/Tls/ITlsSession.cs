@@ -122,6 +122,12 @@ public interface ITlsSession : IDisposable
     /// <summary>The peer's leaf certificate, verified; null when it showed none or none was asked for. Changes when a rehandshake ends.</summary>
     TlsPeerCertificate? PeerCertificate { get; }
 
+    /// <summary>
+    /// The certificates that the peer sent, DER, leaf first, as they came: verified only when the settings ask for it. Empty when it showed none, or when the engine
+    /// no longer has them. Allocates: for tools, once per handshake.
+    /// </summary>
+    IReadOnlyList<byte[]> ReadPeerChain();
+
     /// <summary>What was negotiated; meaningful once <see cref="IsHandshakeComplete"/>. Allocates: call it once per handshake.</summary>
     TlsSessionInfo DescribeSession();
 

@@ -23,6 +23,9 @@ public static class SessionMachine
             UpstreamFlushed = true,
         };
 
+    /// <summary>A connection that we opened, in the client role: the first word is ours, no hello is looked at.</summary>
+    public static SessionState Connected(int credit) => Accepted(credit) with { Phase = SessionPhase.Handshaking };
+
     /// <summary>What to do now. Total: every state has an answer, and Wait is only given when no call can get further.</summary>
     public static SessionAction Next(in SessionState s) =>
         s.Phase switch

@@ -20,6 +20,7 @@ internal static class GatewayCommands
           gateway schema > gateway.schema.json      schema for editors
           gateway version                           versions, for bug reports
           gateway ca init --folder lab              a certificate authority of your own; gateway ca --help has more
+          gateway client localhost:8443             talk TLS to a server by hand
 
         Signals to a running gateway:
           SIGHUP           read the configuration again; a bad file is refused and the old one goes on
@@ -121,6 +122,7 @@ internal static class GatewayCommands
         root.Add(InspectCommand.Create(world, output, error));
         root.Add(SealCommand.Create(world, error));
         root.Add(UnsealCommand.Create(world, error));
+        root.Add(new ClientCommand(error).Create());
         return root;
     }
 }

@@ -136,6 +136,7 @@ internal static unsafe partial class LibCrypto
     [LibraryImport(Library)]
     public static partial void X509_STORE_CTX_set_error(nint context, int error);
 
+    /// <summary>With no output, how many bytes it takes; else <paramref name="output"/> moves behind what was written.</summary>
     [LibraryImport(Library)]
     public static partial int i2d_X509(nint certificate, byte** output);
 

@@ -71,6 +71,10 @@ internal static unsafe partial class LibSsl
     public const int SSL_KEY_UPDATE_NOT_REQUESTED = 0;
     public const int SSL_KEY_UPDATE_REQUESTED = 1;
 
+    public const int SSL_CTRL_SET_TLSEXT_STATUS_REQ_TYPE = 65;
+    public const int SSL_CTRL_GET_TLSEXT_STATUS_REQ_OCSP_RESP = 70;
+    public const int TLSEXT_STATUSTYPE_ocsp = 1;
+
     public const int TLSEXT_NAMETYPE_host_name = 0;
 
     [LibraryImport(Library)]
@@ -305,4 +309,8 @@ internal static unsafe partial class LibSsl
 
     [LibraryImport(Library)]
     public static partial byte* SSL_alert_desc_string_long(int alert);
+
+    /// <summary>STACK_OF(X509), not owned; in the server role without the leaf.</summary>
+    [LibraryImport(Library)]
+    public static partial nint SSL_get_peer_cert_chain(nint ssl);
 }

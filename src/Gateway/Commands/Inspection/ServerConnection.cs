@@ -9,8 +9,9 @@ namespace TlsGateway.Gateway.Commands.Inspection;
 /// <summary>One handshake with a server, in the client role of the openssl engine over a socket, and what came of it.</summary>
 /// <param name="EndPoint">Who answered.</param>
 /// <param name="Info">What was negotiated.</param>
-/// <param name="Chain">What the server showed.</param>
-internal sealed record ServerConnection(EndPoint EndPoint, TlsSessionInfo Info, TlsPeerChain Chain)
+/// <param name="Chain">What the server showed, DER, the leaf first.</param>
+/// <param name="Staple">The OCSP response that it stapled, DER; empty for none.</param>
+internal sealed record ServerConnection(EndPoint EndPoint, TlsSessionInfo Info, IReadOnlyList<byte[]> Chain, byte[] Staple)
 {
     /// <summary>For the whole of it: connecting and the handshake.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
@@ -28,10 +29,10 @@ internal sealed record ServerConnection(EndPoint EndPoint, TlsSessionInfo Info, 
             using var context = OpenSslContext.CreateClient(
                 new TlsClientSettings { ServerName = target.ServerName, ApplicationProtocols = target.ApplicationProtocols }
             );
-            using var session = (OpenSslSession)context.CreateSession(UnpooledBuffers.Shared);
+            using var session = (OpenSslSession)context.CreateSession(HeapBufferPool.Shared);
             session.RequestStaple();
             await HandshakeAsync(session, socket, target, limit.Token).ConfigureAwait(false);
-            ServerConnection shown = new(socket.RemoteEndPoint!, session.DescribeSession(), session.ReadPeerChain());
+            ServerConnection shown = new(socket.RemoteEndPoint!, session.DescribeSession(), session.ReadPeerChain(), session.ReadStaple());
             session.Shutdown();
             await FlushAsync(session, socket, limit.Token).ConfigureAwait(false);
             return shown;

@@ -24,7 +24,7 @@ internal static class ServerInspection
     )
     {
         List<InspectedItem> items = [];
-        var distrust = Judge(target.ServerName, shown.Chain.Certificates, authorities, now);
+        var distrust = Judge(target.ServerName, shown.Chain, authorities, now);
         var trust = authorities is null ? "the system's authorities" : "the given authorities";
         InspectedItem server = new("server");
         server
@@ -34,8 +34,8 @@ internal static class ServerInspection
             .Add("suite", "suite", shown.Info.CipherSuite)
             .Add("group", "group", shown.Info.Group)
             .Add("alpn", "ALPN", shown.Info.ApplicationProtocol.Length > 0 ? shown.Info.ApplicationProtocol : "none")
-            .Add("chainLength", "certificates", shown.Chain.Certificates.Count)
-            .Add("stapled", "stapled OCSP", !shown.Chain.Staple.IsEmpty)
+            .Add("chainLength", "certificates", shown.Chain.Count)
+            .Add("stapled", "stapled OCSP", shown.Staple.Length > 0)
             .Add("isTrusted", "verifies", distrust is null)
             .Add("verdict", "verdict", distrust ?? $"good for {target.ServerName}, by {trust}")
             .Warn(distrust is null ? null : $"does not verify by {trust}: {distrust}");
@@ -43,12 +43,10 @@ internal static class ServerInspection
         try
         {
             X509CertificateParser parser = new();
-            items.AddRange(
-                shown.Chain.Certificates.Select(der => CertificateInspection.Describe(parser.ReadCertificate(der.ToArray()), now))
-            );
-            if (!shown.Chain.Staple.IsEmpty)
+            items.AddRange(shown.Chain.Select(der => CertificateInspection.Describe(parser.ReadCertificate(der), now)));
+            if (shown.Staple.Length > 0)
             {
-                items.Add(RevocationInspection.DescribeOcsp(shown.Chain.Staple.ToArray(), now));
+                items.Add(RevocationInspection.DescribeOcsp(shown.Staple, now));
             }
         }
         catch (Exception broken) when (broken is not OutOfMemoryException)
@@ -64,7 +62,7 @@ internal static class ServerInspection
 
     private static string? Judge(
         string serverName,
-        IReadOnlyList<ReadOnlyMemory<byte>> certificates,
+        IReadOnlyList<byte[]> certificates,
         IReadOnlyList<X509Certificate>? authorities,
         DateTimeOffset now
     )
@@ -81,7 +79,7 @@ internal static class ServerInspection
 
     private static string? DescribeDistrust(
         string serverName,
-        IReadOnlyList<ReadOnlyMemory<byte>> certificates,
+        IReadOnlyList<byte[]> certificates,
         IReadOnlyList<X509Certificate>? authorities,
         DateTimeOffset now
     )
@@ -97,7 +95,7 @@ internal static class ServerInspection
         chain.ChainPolicy.ApplicationPolicy.Add(new System.Security.Cryptography.Oid(ServerPurpose));
         foreach (var certificate in certificates.Skip(1))
         {
-            chain.ChainPolicy.ExtraStore.Add(X509CertificateLoader.LoadCertificate(certificate.Span));
+            chain.ChainPolicy.ExtraStore.Add(X509CertificateLoader.LoadCertificate(certificate));
         }
         if (authorities is not null)
         {
@@ -106,7 +104,7 @@ internal static class ServerInspection
                 authorities.Select(authority => X509CertificateLoader.LoadCertificate(authority.GetEncoded())).ToArray()
             );
         }
-        using var leaf = X509CertificateLoader.LoadCertificate(certificates[0].Span);
+        using var leaf = X509CertificateLoader.LoadCertificate(certificates[0]);
         List<string> problems = [];
         if (!chain.Build(leaf))
         {

@@ -1,0 +1,209 @@
+namespace TlsGateway.Tls;
+
+// The transport's side: at most one thread receives and one sends, outside the lock. A thread that finds another at it waits for that one's outcome.
+public sealed partial class BlockingTlsStream
+{
+    private bool Drive(Call call)
+    {
+        while (true)
+        {
+            TlsStatus status;
+            long inputs;
+            long outputs;
+            lock (_gate)
+            {
+                Feed();
+                status = Make(call);
+                inputs = _inputs;
+                outputs = _outputs;
+                if (status == TlsStatus.Error && _session.Failure.Kind == TlsFailureKind.NotSupported)
+                {
+                    return false;
+                }
+            }
+            Send();
+            if (status is TlsStatus.Done or TlsStatus.Closed)
+            {
+                return true;
+            }
+            Await(status, inputs, outputs);
+        }
+    }
+
+    private TlsStatus Make(Call call) =>
+        call switch
+        {
+            Call.Handshake => _session.Handshake(),
+            Call.Shutdown => _session.Shutdown(),
+            Call.Rehandshake => _session.Rehandshake(),
+            Call.KeyUpdate => _session.KeyUpdate(askPeer: false),
+            _ => _session.KeyUpdate(askPeer: true),
+        };
+
+    /// <summary>Blocks until what the call waits for has happened since it returned.</summary>
+    private void Await(TlsStatus status, long inputs, long outputs)
+    {
+        switch (status)
+        {
+            case TlsStatus.Done:
+                return;
+            case TlsStatus.WantRead:
+                Receive(inputs);
+                return;
+            case TlsStatus.WantWrite:
+                AwaitRoom(outputs);
+                return;
+            case TlsStatus.Error:
+                throw TlsException.From(_session.Failure);
+            default:
+                throw new InvalidOperationException($"A blocking stream cannot wait for {status}.");
+        }
+    }
+
+    /// <summary>Gives received bytes to the session as far as it has room. Under the lock.</summary>
+    private void Feed()
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        while (_receivedStart < _receivedEnd)
+        {
+            Span<byte> free = _session.RxFree;
+            int count = Math.Min(free.Length, _receivedEnd - _receivedStart);
+            if (count == 0)
+            {
+                return;
+            }
+            _received.AsSpan(_receivedStart, count).CopyTo(free);
+            _session.RxCommit(count);
+            _receivedStart += count;
+        }
+    }
+
+    private void Receive(long inputs)
+    {
+        lock (_gate)
+        {
+            while (true)
+            {
+                ObjectDisposedException.ThrowIf(_isDisposed, this);
+                ThrowIfTransportFailed();
+                if (_inputs != inputs)
+                {
+                    return;
+                }
+                if (!_isReceiving && _receivedStart == _receivedEnd)
+                {
+                    break;
+                }
+                if (!_isReceiving && HasRoom())
+                {
+                    return;
+                }
+                // Another thread receives, or the session is full and only a Read by another thread helps.
+                Monitor.Wait(_gate);
+            }
+            _isReceiving = true;
+        }
+        int count = 0;
+        try
+        {
+            count = _transport.Read(_received, 0, _received.Length);
+        }
+        catch (Exception failure)
+        {
+            _transportFailure = failure;
+            throw;
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _isReceiving = false;
+                _receivedStart = 0;
+                _receivedEnd = count;
+                _inputs++;
+                if (count == 0 && !_isDisposed)
+                {
+                    _session.RxEof();
+                }
+                Monitor.PulseAll(_gate);
+            }
+        }
+    }
+
+    private bool HasRoom()
+    {
+        bool hasRoom = !_session.RxFree.IsEmpty;
+        _session.RxCommit(0);
+        return hasRoom;
+    }
+
+    /// <summary>Sends what is pending, unless another thread is at it: that one sends this too before it stops.</summary>
+    private void Send()
+    {
+        lock (_gate)
+        {
+            if (_isSending || _isDisposed)
+            {
+                return;
+            }
+            _isSending = true;
+        }
+        try
+        {
+            while (TakePending() is int count and > 0)
+            {
+                _transport.Write(_sending, 0, count);
+            }
+        }
+        catch (Exception failure)
+        {
+            lock (_gate)
+            {
+                _transportFailure = failure;
+                _isSending = false;
+                Monitor.PulseAll(_gate);
+            }
+            throw;
+        }
+    }
+
+    /// <summary>The next bytes to send; 0 ends the sending, in one step with finding nothing, so that no byte is left behind.</summary>
+    private int TakePending()
+    {
+        lock (_gate)
+        {
+            int count = 0;
+            if (!_isDisposed)
+            {
+                ReadOnlySpan<byte> pending = _session.TxPending;
+                count = Math.Min(pending.Length, _sending.Length);
+                pending[..count].CopyTo(_sending);
+                _session.TxConsume(count);
+            }
+            _isSending = count > 0;
+            _outputs++;
+            Monitor.PulseAll(_gate);
+            return count;
+        }
+    }
+
+    private void AwaitRoom(long outputs)
+    {
+        lock (_gate)
+        {
+            while (_isSending && _outputs == outputs)
+            {
+                Monitor.Wait(_gate);
+            }
+            ThrowIfTransportFailed();
+        }
+    }
+
+    private void ThrowIfTransportFailed()
+    {
+        if (_transportFailure is { } failure)
+        {
+            throw new IOException($"The transport under TLS failed: {failure.Message}", failure);
+        }
+    }
+}

@@ -1,0 +1,173 @@
+using System.IO.Pipes;
+using System.Security.Cryptography;
+using TlsGateway.Tls.OpenSsl;
+
+namespace TlsGateway.Tls.Tests;
+
+/// <summary>Two blocking streams over a pair of pipes, which block as sockets do: 64 KiB are in flight at most.</summary>
+public sealed class BlockingTlsStreamTests
+{
+    private const int Bytes = 3 * 1024 * 1024;
+
+    [Theory]
+    [InlineData(TlsVersion.Tls12)]
+    [InlineData(TlsVersion.Tls13)]
+    public async Task Both_directions_at_once_carry_every_byte_while_keys_are_renewed(TlsVersion version)
+    {
+        using Ends ends = new(version);
+        byte[] up = Noise(1, Bytes);
+        byte[] down = Noise(2, Bytes);
+
+        Task<byte[]> atServer = Task.Run(() => ReadToEnd(ends.Server));
+        Task<byte[]> atClient = Task.Run(() => ReadToEnd(ends.Client));
+        Task client = Task.Run(() => WriteInPieces(ends.Client, up, renew: null));
+        Task server = Task.Run(() =>
+            WriteInPieces(
+                ends.Server,
+                down,
+                renew: () => Assert.True(version == TlsVersion.Tls12 ? ends.Server.Rehandshake() : ends.Server.KeyUpdate(askPeer: true))
+            )
+        );
+        await Task.WhenAll(client, server, atServer, atClient).WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+
+        Assert.Equal(SHA256.HashData(up), SHA256.HashData(await atServer));
+        Assert.Equal(SHA256.HashData(down), SHA256.HashData(await atClient));
+        TlsCounters counters = ends.Server.Session.Counters;
+        Assert.True(version == TlsVersion.Tls12 ? counters.Rehandshakes > 0 : counters.TxKeyUpdates > 0);
+    }
+
+    [Fact]
+    public async Task An_end_without_close_notify_is_a_truncation()
+    {
+        using Ends ends = new(TlsVersion.Tls13);
+        Task server = Task.Run(() =>
+        {
+            ends.Server.Write("half"u8);
+            // The client's last words are read, so that nothing breaks but the end.
+            ends.Server.ReadExactly(new byte[4]);
+            ends.CloseServerTransport();
+        });
+        ends.Client.Write("done"u8);
+        byte[] four = new byte[4];
+        ends.Client.ReadExactly(four);
+        await server;
+
+        Assert.Equal("half"u8.ToArray(), four);
+        Assert.Throws<TlsTruncatedException>(() => ends.Client.Read(four, 0, 4));
+    }
+
+    [Fact]
+    public async Task What_the_version_cannot_do_is_refused_and_the_stream_goes_on()
+    {
+        using Ends ends = new(TlsVersion.Tls13);
+        Task<byte[]> atServer = Task.Run(() => ReadToEnd(ends.Server));
+        ends.Client.Handshake();
+
+        Assert.False(ends.Client.Rehandshake());
+        ends.Client.Write("still here"u8);
+        ends.Client.Shutdown();
+
+        Assert.Equal("still here"u8.ToArray(), await atServer.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task The_client_sees_the_chain_that_the_server_sent()
+    {
+        using Ends ends = new(TlsVersion.Tls12);
+        Task server = Task.Run(ends.Server.Handshake);
+        ends.Client.Handshake();
+        await server;
+
+        byte[] leaf = Assert.Single(ends.Client.Session.ReadPeerChain());
+        using var certificate = System.Security.Cryptography.X509Certificates.X509CertificateLoader.LoadCertificate(leaf);
+        Assert.Equal("CN=default.test", certificate.Subject);
+        Assert.Empty(ends.Server.Session.ReadPeerChain());
+    }
+
+    private static byte[] Noise(int seed, int bytes)
+    {
+        byte[] noise = new byte[bytes];
+        new Random(seed).NextBytes(noise);
+        return noise;
+    }
+
+    private static void WriteInPieces(BlockingTlsStream stream, byte[] data, Action? renew)
+    {
+        for (int at = 0, piece = 1; at < data.Length; at += piece, piece = Math.Min((piece * 3) + 1, data.Length - at))
+        {
+            stream.Write(data, at, piece);
+            if (at > 0 && piece > 1000)
+            {
+                renew?.Invoke();
+            }
+        }
+        stream.Shutdown();
+    }
+
+    private static byte[] ReadToEnd(BlockingTlsStream stream)
+    {
+        using MemoryStream all = new();
+        stream.CopyTo(all, 5000);
+        return all.ToArray();
+    }
+
+    private sealed class Ends : IDisposable
+    {
+        private readonly Duplex _serverTransport;
+
+        public Ends(TlsVersion version)
+        {
+            using OpenSslContext server = SessionPair.ServerContext(version);
+            using OpenSslContext client = SessionPair.ClientContext(version);
+            AnonymousPipeServerStream up = new(PipeDirection.Out);
+            AnonymousPipeServerStream down = new(PipeDirection.Out);
+            _serverTransport = new Duplex(new AnonymousPipeClientStream(PipeDirection.In, up.ClientSafePipeHandle), down);
+            Duplex clientTransport = new(new AnonymousPipeClientStream(PipeDirection.In, down.ClientSafePipeHandle), up);
+            Server = new BlockingTlsStream(server.CreateSession(HeapBufferPool.Shared), _serverTransport);
+            Client = new BlockingTlsStream(client.CreateSession(HeapBufferPool.Shared), clientTransport);
+        }
+
+        public BlockingTlsStream Client { get; }
+
+        public BlockingTlsStream Server { get; }
+
+        public void CloseServerTransport() => _serverTransport.Dispose();
+
+        public void Dispose()
+        {
+            Client.Dispose();
+            Server.Dispose();
+        }
+    }
+
+    /// <summary>One stream of two one-way ones.</summary>
+    private sealed class Duplex(Stream input, Stream output) : Stream
+    {
+        public override bool CanRead => true;
+        public override bool CanWrite => true;
+        public override bool CanSeek => false;
+        public override long Length => throw new NotSupportedException();
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => input.Read(buffer, offset, count);
+
+        public override void Write(byte[] buffer, int offset, int count) => output.Write(buffer, offset, count);
+
+        public override void Flush() => output.Flush();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        protected override void Dispose(bool disposing)
+        {
+            output.Dispose();
+            input.Dispose();
+            base.Dispose(disposing);
+        }
+    }
+}
