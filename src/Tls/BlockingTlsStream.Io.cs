@@ -12,8 +12,9 @@ public sealed partial class BlockingTlsStream
             long outputs;
             lock (_gate)
             {
-                Feed();
+                int held = Feed();
                 status = Make(call);
+                NoteProgress(held, moved: 0);
                 inputs = _inputs;
                 outputs = _outputs;
                 if (status == TlsStatus.Error && _session.Failure.Kind == TlsFailureKind.NotSupported)
@@ -21,7 +22,7 @@ public sealed partial class BlockingTlsStream
                     return false;
                 }
             }
-            Send();
+            Send(status);
             if (status is TlsStatus.Done or TlsStatus.Closed)
             {
                 return true;
@@ -60,8 +61,21 @@ public sealed partial class BlockingTlsStream
         }
     }
 
-    /// <summary>Gives received bytes to the session as far as it has room. Under the lock.</summary>
-    private void Feed()
+    /// <summary>
+    /// A call that used input or moved data may be what a thread in another call waits for: a read that met the peer's part of a rehandshake lets a write go on, without a byte
+    /// more from the transport. Under the lock.
+    /// </summary>
+    private void NoteProgress(int held, int moved)
+    {
+        if (moved > 0 || _session.RxBuffered != held)
+        {
+            _inputs++;
+        }
+        Monitor.PulseAll(_gate);
+    }
+
+    /// <summary>Gives received bytes to the session as far as it has room; what it holds then. Under the lock.</summary>
+    private int Feed()
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         while (_receivedStart < _receivedEnd)
@@ -70,12 +84,13 @@ public sealed partial class BlockingTlsStream
             int count = Math.Min(free.Length, _receivedEnd - _receivedStart);
             if (count == 0)
             {
-                return;
+                break;
             }
             _received.AsSpan(_receivedStart, count).CopyTo(free);
             _session.RxCommit(count);
             _receivedStart += count;
         }
+        return _session.RxBuffered;
     }
 
     private void Receive(long inputs)
@@ -135,6 +150,19 @@ public sealed partial class BlockingTlsStream
         bool hasRoom = !_session.RxFree.IsEmpty;
         _session.RxCommit(0);
         return hasRoom;
+    }
+
+    /// <summary>As <see cref="Send()"/>; where the session is dead, a transport that does not take its alert is no news.</summary>
+    private void Send(TlsStatus status)
+    {
+        try
+        {
+            Send();
+        }
+        catch (IOException) when (status == TlsStatus.Error)
+        {
+            // The session's own failure is what the caller is told.
+        }
     }
 
     /// <summary>Sends what is pending, unless another thread is at it: that one sends this too before it stops.</summary>

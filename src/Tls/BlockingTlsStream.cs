@@ -5,8 +5,8 @@ namespace TlsGateway.Tls;
 /// <see cref="TlsStatus.WantWrite"/> is answered by blocking I/O on the transport, so a rehandshake in the middle is never seen by the caller.
 /// </summary>
 /// <remarks>
-/// One thread may read while another writes; the session itself is only called under a lock, which is never held during I/O. A peer that sends without end while it
-/// renegotiates makes a write wait until somebody reads. TLS failures are <see cref="TlsException"/>s; what the transport throws passes through.
+/// One thread may read while another writes; the session itself is only called under a lock, which is never held during I/O. On TLS 1.2 a renegotiation while both sides
+/// write at full speed can leave each waiting for the other: let one side rest meanwhile, or use the session without blocking. TLS failures are <see cref="TlsException"/>s; what the transport throws passes through.
 /// </remarks>
 public sealed partial class BlockingTlsStream : Stream
 {
@@ -102,13 +102,13 @@ public sealed partial class BlockingTlsStream : Stream
             long outputs;
             lock (_gate)
             {
-                Feed();
+                int held = Feed();
                 status = _session.Read(buffer, out read);
+                NoteProgress(held, read);
                 inputs = _inputs;
                 outputs = _outputs;
-                Monitor.PulseAll(_gate);
             }
-            Send();
+            Send(status);
             if (read > 0)
             {
                 return read;
@@ -135,14 +135,14 @@ public sealed partial class BlockingTlsStream : Stream
             long outputs;
             lock (_gate)
             {
-                Feed();
+                int held = Feed();
                 status = _session.Write(buffer, out int written);
                 buffer = buffer[written..];
+                NoteProgress(held, written);
                 inputs = _inputs;
                 outputs = _outputs;
-                Monitor.PulseAll(_gate);
             }
-            Send();
+            Send(status);
             if (status == TlsStatus.Done && buffer.IsEmpty)
             {
                 return;
