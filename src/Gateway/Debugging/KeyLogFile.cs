@@ -33,7 +33,13 @@ internal sealed class KeyLogFile : IDisposable
             {
                 options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
             }
-            return new KeyLogFile(path, new StreamWriter(path, options) { AutoFlush = true });
+            StreamWriter writer = new(path, options) { AutoFlush = true };
+            if (!OperatingSystem.IsWindows())
+            {
+                // One that was there before may have been made for others too.
+                File.SetUnixFileMode(((FileStream)writer.BaseStream).SafeFileHandle, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            }
+            return new KeyLogFile(path, writer);
         }
         catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
         {

@@ -134,14 +134,15 @@ internal sealed class GatewayRuntime(
         _ticketKeys.Use(configuration.TicketKeys);
         UseKeyLog(configuration.KeyLogFile);
         var settings = configuration.ToSettings(generation, development?.Certificate, _demo?.EndPoint);
-        return (settings with { Listeners = [.. settings.Listeners.Select(Share)] }, development);
+        Action<string>? keyLog = configuration.KeyLogFile is null ? null : _keyLog!.Write;
+        return (settings with { Listeners = [.. settings.Listeners.Select(listener => Share(listener, keyLog))] }, development);
     }
 
     /// <summary>What all listeners of the process share.</summary>
-    private ListenerSettings Share(ListenerSettings listener) =>
+    private ListenerSettings Share(ListenerSettings listener, Action<string>? keyLog) =>
         listener with
         {
-            Tls = listener.Tls with { TicketKeys = _ticketKeys.Ring, KeyLog = _keyLog is { } keyLog ? keyLog.Write : null },
+            Tls = listener.Tls with { TicketKeys = _ticketKeys.Ring, KeyLog = keyLog },
         };
 
     /// <summary>Connections of older generations may still write to a log that was turned off: it is closed at the end.</summary>

@@ -13,6 +13,7 @@ internal sealed class ListenerChecker(ConfigurationProblems problems, Configurat
 {
     private readonly CertificateChecker _certificates = new(problems, world, file, stateFolder);
     private readonly PolicyChecker _policies = new(problems);
+    private readonly ClientCertificateChecker _clients = new(problems, world, file);
     private readonly Dictionary<string, SourcePosition> _names = new(StringComparer.Ordinal);
     private readonly List<(IPEndPoint Bind, string Owner)> _binds = [];
 
@@ -60,7 +61,7 @@ internal sealed class ListenerChecker(ConfigurationProblems problems, Configurat
             // A session of one listener opens no other.
             Tls = tls with
             {
-                SessionScope = $"listener {options.Name}",
+                SessionScope = $"listener {options.Name}|{tls.SessionScope}",
             },
             HandshakeTimeout = options.Timeouts.Handshake,
             IdleTimeout = options.Timeouts.Idle,
@@ -132,6 +133,7 @@ internal sealed class ListenerChecker(ConfigurationProblems problems, Configurat
             );
         }
         CheckApplicationProtocols(path, options);
+        var clients = _clients.Check($"{path}.clientCertificates", options.ClientCertificates);
         var certificates = _certificates.Check($"{path}.certificates", options);
         if (certificates is null)
         {
@@ -146,6 +148,8 @@ internal sealed class ListenerChecker(ConfigurationProblems problems, Configurat
             RejectUnknownServerNames = options.UnknownServerNames == "reject",
             SessionLifetime = options.SessionLifetime,
             SessionCacheSize = options.SessionCache,
+            ClientAuthentication = clients?.Policy,
+            SessionScope = clients?.Scope ?? "",
             ApplicationProtocols = options.ApplicationProtocols,
             Tickets = options.Tickets,
             AllowClientRenegotiation = options.AllowClientRenegotiation,

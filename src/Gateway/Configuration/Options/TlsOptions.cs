@@ -74,6 +74,10 @@ internal sealed class TlsOptions : PositionedOptions
     [Count(0, 1_000_000)]
     public int SessionCache { get; set; } = 4096;
 
+    /// <summary>Null: none are asked for.</summary>
+    [Description("Clients' certificates: whether they are asked for, who signed them, who is let in.")]
+    public ClientCertificateOptions? ClientCertificates { get; set; }
+
     [Description("Clients may start a renegotiation on TLS 1.2. Off is safer: they can make the gateway work by it.")]
     [Switch]
     public bool AllowClientRenegotiation { get; set; }

@@ -1,0 +1,192 @@
+using Org.BouncyCastle.Security;
+using Org.BouncyCastle.Security.Certificates;
+using Org.BouncyCastle.X509;
+using TlsGateway.Gateway.ClientCertificates;
+using TlsGateway.Gateway.Configuration.Options;
+using TlsGateway.Tls.ClientCertificates;
+
+namespace TlsGateway.Gateway.Configuration.Checking;
+
+/// <summary>Makes a listener's policy for client certificates; files are read and looked at.</summary>
+internal sealed class ClientCertificateChecker(ConfigurationProblems problems, ConfigurationWorld world, string file)
+{
+    private readonly string _folder = Path.GetDirectoryName(file)!;
+
+    /// <summary>The policy, and a text that is the same only for the same list of clients; null when none are asked for, or there are errors.</summary>
+    public (TlsClientAuthentication Policy, string Scope)? Check(string path, ClientCertificateOptions? options)
+    {
+        if (options?.Authorities is null)
+        {
+            return null;
+        }
+        var authorities = ReadAuthorities(path, options);
+        var lists = ReadLists(path, options, authorities);
+        var allow = ReadMatches(path, options);
+        if (options.Mode == "none" && !options.StepUp)
+        {
+            problems.Warning(
+                options.At(nameof(options.Mode)),
+                $"{path} has no effect: mode is none and stepUp is off. Set one, or remove the section."
+            );
+        }
+        if (authorities is null || lists is null || allow is null)
+        {
+            return null;
+        }
+        TlsClientAuthentication policy = new()
+        {
+            Mode = Enum.Parse<ClientCertificateMode>(options.Mode, ignoreCase: true),
+            TrustedAuthoritiesPem = authorities.Value.Pem,
+            MaximumDepth = options.Depth,
+            RevocationListsPem = lists,
+            AllowStepUp = options.StepUp,
+            Authorize = allow.Count == 0 ? null : peer => Authorize(allow, peer),
+        };
+        return (policy, string.Join('|', allow));
+    }
+
+    private static string? Authorize(List<ClientMatch> allow, TlsPeerCertificate peer) =>
+        allow.Exists(match => match.Fits(peer)) ? null : $"{peer.Subject} is not among the clients that are allowed";
+
+    private (string Pem, List<X509Certificate> Certificates)? ReadAuthorities(string path, ClientCertificateOptions options)
+    {
+        var position = options.At(nameof(options.Authorities));
+        var shown = $"{path}.authorities is '{options.Shown(nameof(options.Authorities))}'";
+        if (ReadFile(options.Authorities!, position, shown) is not { } pem)
+        {
+            return null;
+        }
+        if (CertificateFiles.ParseChain(pem, out var problem) is not { } parsed)
+        {
+            problems.Error(position, $"{shown}, {problem}.");
+            return null;
+        }
+        List<X509Certificate> certificates = [];
+        foreach (var certificate in parsed)
+        {
+            using (certificate)
+            {
+                X509Certificate authority = new(certificate.RawData);
+                certificates.Add(authority);
+                if (authority.GetBasicConstraints() < 0)
+                {
+                    problems.Error(
+                        position,
+                        $"{shown}; {certificate.Subject} in it is not an authority (basicConstraints). Give the issuer's certificate."
+                    );
+                }
+                else if (certificate.NotAfter.ToUniversalTime() < world.Time.GetUtcNow().UtcDateTime)
+                {
+                    problems.Warning(position, $"{shown}; {certificate.Subject} in it has expired: no client of it is let in.");
+                }
+            }
+        }
+        return (pem, certificates);
+    }
+
+    private List<string>? ReadLists(
+        string path,
+        ClientCertificateOptions options,
+        (string Pem, List<X509Certificate> Certificates)? authorities
+    )
+    {
+        List<string> lists = [];
+        for (var index = 0; index < options.RevocationLists.Count; index++)
+        {
+            var position = options.At(nameof(options.RevocationLists), index);
+            var shown = $"{path}.revocationLists[{index}] is '{options.RevocationLists[index]}'";
+            if (ReadFile(options.RevocationLists[index], position, shown) is not { } pem)
+            {
+                return null;
+            }
+            if (!CheckList(pem, position, shown, authorities?.Certificates ?? []))
+            {
+                return null;
+            }
+            lists.Add(pem);
+        }
+        return lists;
+    }
+
+    private bool CheckList(string pem, SourcePosition position, string shown, List<X509Certificate> authorities)
+    {
+        List<X509Crl> lists;
+        try
+        {
+            lists = [.. new X509CrlParser().ReadCrls(System.Text.Encoding.ASCII.GetBytes(pem)).OfType<X509Crl>()];
+        }
+        catch (Exception broken) when (broken is CrlException or GeneralSecurityException or IOException or ArgumentException)
+        {
+            lists = [];
+        }
+        if (lists.Count == 0)
+        {
+            problems.Error(
+                position,
+                $"{shown}, which holds no CRL (-----BEGIN X509 CRL-----). Convert it: openssl crl -in file -inform DER"
+            );
+            return false;
+        }
+        foreach (var list in lists)
+        {
+            if (list.NextUpdate is { } next && next.ToUniversalTime() < world.Time.GetUtcNow().UtcDateTime)
+            {
+                problems.Warning(
+                    position,
+                    $"{shown}, which was to be replaced by {next:u}: until then no client of {list.IssuerDN} is let in."
+                );
+            }
+            // Those of intermediates are signed by certificates that only clients show.
+            var issuer = authorities.Find(authority => authority.SubjectDN.Equivalent(list.IssuerDN));
+            if (issuer is not null && !IsSignedBy(list, issuer))
+            {
+                problems.Error(position, $"{shown}, which {list.IssuerDN} of the authorities has not signed. Fetch it again.");
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static bool IsSignedBy(X509Crl list, X509Certificate issuer)
+    {
+        try
+        {
+            list.Verify(issuer.GetPublicKey());
+            return true;
+        }
+        catch (GeneralSecurityException)
+        {
+            return false;
+        }
+    }
+
+    private List<ClientMatch>? ReadMatches(string path, ClientCertificateOptions options)
+    {
+        List<ClientMatch> matches = [];
+        for (var index = 0; index < options.Allow.Count; index++)
+        {
+            var entry = options.Allow[index];
+            ClientMatch match = new(entry.CommonName, entry.OrganizationalUnit, entry.DnsName, entry.Uri);
+            if (match == new ClientMatch(null, null, null, null))
+            {
+                problems.Error(
+                    entry.Start,
+                    $"{path}.allow[{index}] is empty: everybody would be let in by it. Write commonName, organizationalUnit, dnsName or uri."
+                );
+                return null;
+            }
+            matches.Add(match);
+        }
+        return matches;
+    }
+
+    private string? ReadFile(string path, SourcePosition position, string shown)
+    {
+        if (CertificateFiles.ReadText(Path.GetFullPath(path, _folder), out var problem) is { } text)
+        {
+            return text;
+        }
+        problems.Error(position, $"{shown}, {problem}. Paths are relative to the folder of the configuration file.");
+        return null;
+    }
+}
