@@ -96,6 +96,14 @@ public sealed class CloseNow : IDataPathMessage
     public static CloseNow Instance { get; } = new();
 }
 
+/// <summary>Ask the client for its certificate now: renegotiation on TLS 1.2, post-handshake authentication on TLS 1.3.</summary>
+public sealed class RequestClientCertificate : IDataPathMessage
+{
+    private RequestClientCertificate() { }
+
+    public static RequestClientCertificate Instance { get; } = new();
+}
+
 /// <summary>Renew the connection's keys: renegotiation on TLS 1.2, KeyUpdate on TLS 1.3.</summary>
 public sealed class Rehandshake : IDataPathMessage
 {

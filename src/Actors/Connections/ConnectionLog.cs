@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using TlsGateway.Tls;
+using TlsGateway.Tls.ClientCertificates;
 using TlsGateway.Transport;
 
 namespace TlsGateway.Actors.Connections;
@@ -30,6 +31,25 @@ internal static partial class ConnectionLog
         if (log.IsEnabled(LogLevel.Debug))
             ClosedCore(log, listener, peer.ToString(), reason, session?.Failure.Detail ?? "");
     }
+
+    /// <summary>At information level: who a connection belongs to is what an operator asks later.</summary>
+    public static void IdentityChanged(ILogger log, string listener, InetEndPoint peer, TlsPeerCertificate? before, TlsPeerCertificate? now)
+    {
+        if (log.IsEnabled(LogLevel.Information))
+            IdentityChangedCore(log, listener, peer.ToString(), before?.Subject ?? "nobody", now?.Subject ?? "nobody");
+    }
+
+    public static void StepUpRefused(ILogger log, string listener, InetEndPoint peer, string detail)
+    {
+        if (log.IsEnabled(LogLevel.Information))
+            StepUpRefusedCore(log, listener, peer.ToString(), detail);
+    }
+
+    [LoggerMessage(102, LogLevel.Information, "{Listener}: {Peer} was {Before} and is {Now} by its certificate")]
+    private static partial void IdentityChangedCore(ILogger log, string listener, string peer, string before, string now);
+
+    [LoggerMessage(103, LogLevel.Information, "{Listener}: {Peer} cannot be asked for a certificate: {Detail}")]
+    private static partial void StepUpRefusedCore(ILogger log, string listener, string peer, string detail);
 
     [LoggerMessage(
         100,

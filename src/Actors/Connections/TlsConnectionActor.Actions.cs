@@ -48,6 +48,8 @@ internal sealed partial class TlsConnectionActor
     private void HandshakeCompleted(ITlsSession session)
     {
         _handshakeCounted = true;
+        _keysSince = _loop.Now;
+        _peer = session.PeerCertificate;
         _seed.Counters.CountHandshake(session.IsTls13, session.IsResumed);
         ConnectionLog.Established(_seed.Loop.Log, _seed.Generation.Settings.Name, _seed.Peer, session);
         if (!BeginPeerCheck(session))
@@ -143,6 +145,7 @@ internal sealed partial class TlsConnectionActor
         var want = Math.Min(_state.Credit, Math.Min(data.Free.Length, LoopBufferPool.ChunkBytes - data.Length));
         var status = session.Read(data.Free[..want], out var read);
         data.Commit(read);
+        _bytesSinceKeys += read;
         CountKeyChanges(session);
         SessionMachine.ReadReturned(ref _state, status, read, Facts(status), _loop.Now);
         if (status != TlsStatus.WantRead || !_state.SocketReadable)
@@ -169,6 +172,7 @@ internal sealed partial class TlsConnectionActor
         {
             status = session.Write(_pending.First.Data, out var written);
             _owedCredit += written;
+            _bytesSinceKeys += written;
             _pending.Consume(written);
         }
 
@@ -236,6 +240,17 @@ internal sealed partial class TlsConnectionActor
         }
     }
 
+    /// <summary>After a rehandshake: who the client is may have changed, and is looked up again.</summary>
+    private void TakeIdentity(ITlsSession session)
+    {
+        var now = session.PeerCertificate;
+        if (ReferenceEquals(now, _peer))
+            return;
+        ConnectionLog.IdentityChanged(_seed.Loop.Log, _seed.Generation.Settings.Name, _seed.Peer, _peer, now);
+        _peer = now;
+        _ = BeginPeerCheck(session);
+    }
+
     private void CountKeyChanges(ITlsSession session)
     {
         ref readonly var counters = ref session.Counters;
@@ -243,6 +258,7 @@ internal sealed partial class TlsConnectionActor
         {
             _seed.Counters.Rehandshakes += counters.Rehandshakes - _rehandshakesSeen;
             _rehandshakesSeen = counters.Rehandshakes;
+            TakeIdentity(session);
         }
 
         if (counters.RxKeyUpdates != _keyUpdatesSeen)

@@ -5,6 +5,7 @@ using TlsGateway.Actors.Listeners;
 using TlsGateway.Actors.Sessions;
 using TlsGateway.Actors.Stalls;
 using TlsGateway.Tls;
+using TlsGateway.Tls.ClientCertificates;
 using TlsGateway.Transport;
 
 namespace TlsGateway.Actors.Connections;
@@ -54,6 +55,9 @@ internal sealed partial class TlsConnectionActor : UntypedActor
     private HelloPrefix _hello;
     private int _rehandshakesSeen;
     private int _keyUpdatesSeen;
+    private long _bytesSinceKeys;
+    private long _keysSince;
+    private TlsPeerCertificate? _peer;
 
     public TlsConnectionActor(ConnectionSeed seed)
     {
@@ -145,6 +149,9 @@ internal sealed partial class TlsConnectionActor : UntypedActor
                 break;
             case Rehandshake:
                 OnRehandshake();
+                break;
+            case RequestClientCertificate:
+                OnStepUp();
                 break;
             case Drain:
                 SessionMachine.DrainBegan(ref _state);
@@ -252,6 +259,30 @@ internal sealed partial class TlsConnectionActor : UntypedActor
         Run();
     }
 
+    private void OnStepUp()
+    {
+        if (_session is not { IsHandshakeComplete: true } session || _state.Phase is not (SessionPhase.Open or SessionPhase.Draining))
+            return;
+        if (session.RequestClientCertificate() == TlsStatus.Error)
+            ConnectionLog.StepUpRefused(_seed.Loop.Log, _seed.Generation.Settings.Name, _seed.Peer, session.Failure.Detail);
+        SessionMachine.RehandshakeReturned(ref _state, SessionFacts.Of(session, failed: false));
+        Run();
+    }
+
+    /// <summary>Volume or time since the last new keys is more than the listener allows.</summary>
+    private bool IsRehandshakeDue()
+    {
+        var settings = _seed.Generation.Settings;
+        var isDue =
+            (settings.RehandshakeAfterBytes > 0 && _bytesSinceKeys >= settings.RehandshakeAfterBytes)
+            || (settings.RehandshakeAfter > TimeSpan.Zero && _loop.Now - _keysSince >= Nanos(settings.RehandshakeAfter));
+        if (!isDue || _state.Phase != SessionPhase.Open || _session is not { IsHandshakeComplete: true, IsRehandshaking: false })
+            return false;
+        _bytesSinceKeys = 0;
+        _keysSince = _loop.Now;
+        return true;
+    }
+
     /// <summary>Does what the machine says until only a message can change anything.</summary>
     private void Run()
     {
@@ -352,6 +383,8 @@ internal sealed partial class TlsConnectionActor : UntypedActor
             ReturnCredit();
         if (_state.TxPending || _state.RxBuffered)
             _session?.Compact();
+        if (IsRehandshakeDue())
+            OnRehandshake();
     }
 
     private SessionFacts Facts(TlsStatus status) => SessionFacts.Of(_session!, status == TlsStatus.Error);

@@ -33,6 +33,12 @@ public sealed record ListenerSettings
     /// <summary>Connections open at once on this listener; one more is refused with an alert and counted.</summary>
     public int MaxConnections { get; init; } = 10_000;
 
+    /// <summary>Keys are renewed after this much application data, both directions together; 0: not by volume.</summary>
+    public long RehandshakeAfterBytes { get; init; }
+
+    /// <summary>Keys are renewed at the first activity after this time; zero: not by time.</summary>
+    public TimeSpan RehandshakeAfter { get; init; }
+
     /// <summary>The kernel's accept queue (listen(2)).</summary>
     public int Backlog { get; init; } = 4096;
 

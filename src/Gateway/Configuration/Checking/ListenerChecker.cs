@@ -63,6 +63,8 @@ internal sealed class ListenerChecker(ConfigurationProblems problems, Configurat
             {
                 SessionScope = $"listener {options.Name}|{tls.SessionScope}",
             },
+            RehandshakeAfterBytes = options.Tls!.Rehandshake.AfterBytes ?? 0,
+            RehandshakeAfter = options.Tls.Rehandshake.After ?? TimeSpan.Zero,
             HandshakeTimeout = options.Timeouts.Handshake,
             IdleTimeout = options.Timeouts.Idle,
             ShutdownTimeout = options.Timeouts.Shutdown,

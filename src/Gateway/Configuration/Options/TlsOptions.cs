@@ -74,6 +74,9 @@ internal sealed class TlsOptions : PositionedOptions
     [Count(0, 1_000_000)]
     public int SessionCache { get; set; } = 4096;
 
+    [Description("When keys are renewed while a connection is open.")]
+    public RehandshakeOptions Rehandshake { get; set; } = new();
+
     /// <summary>Null: none are asked for.</summary>
     [Description("Clients' certificates: whether they are asked for, who signed them, who is let in.")]
     public ClientCertificateOptions? ClientCertificates { get; set; }
