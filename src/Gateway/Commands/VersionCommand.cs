@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using TlsGateway.Tls;
 using TlsGateway.Tls.OpenSsl;
+using TlsGateway.Tls.Policies;
 
 namespace TlsGateway.Gateway.Commands;
 
@@ -18,6 +19,11 @@ internal static class VersionCommand
         {
             output.WriteLine($"engine  openssl: {OpenSslLibrary.VersionText}");
             output.WriteLine($"groups  {string.Join(' ', OpenSslLibrary.Tls13Groups)}");
+            output.WriteLine($"suites  TLS 1.3: {string.Join(' ', TlsParameterNames.CipherSuites.Where(TlsParameterNames.IsTls13Suite))}");
+            output.WriteLine(
+                $"        TLS 1.2: {string.Join(' ', TlsParameterNames.CipherSuites.Where(static suite => !TlsParameterNames.IsTls13Suite(suite)))}"
+            );
+            output.WriteLine($"can     {OpenSslContext.Capabilities}");
             return ExitCode.Success;
         }
         catch (TlsConfigurationException unusable)

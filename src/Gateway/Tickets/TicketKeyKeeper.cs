@@ -20,8 +20,11 @@ internal sealed class TicketKeyKeeper : IDisposable
     private TicketKeySettings? _settings;
     private (DateTime Written, long Length, string? Target) _seen;
 
-    /// <summary>Out of the ring since the change before: the next change overwrites them.</summary>
-    private List<TicketKey> _dropped = [];
+    /// <summary>How long a handshake may still be using a key after it left the ring: far longer than sealing a ticket takes.</summary>
+    private static readonly TimeSpan MayBeInUse = TimeSpan.FromSeconds(10);
+
+    /// <summary>Out of the ring since these times; a later change overwrites those that nobody can be using any more.</summary>
+    private readonly List<(TicketKey Key, long Since)> _dropped = [];
 
     public TicketKeyKeeper(TimeProvider time, ILogger log)
     {
@@ -59,8 +62,8 @@ internal sealed class TicketKeyKeeper : IDisposable
         _timer.Dispose();
         lock (_lock)
         {
-            Clear(_dropped);
-            _dropped = [];
+            _dropped.ForEach(static dropped => dropped.Key.Clear());
+            _dropped.Clear();
         }
     }
 
@@ -126,16 +129,16 @@ internal sealed class TicketKeyKeeper : IDisposable
     private void Drop(IReadOnlyList<TicketKey> before)
     {
         var now = Ring.Keys;
-        List<TicketKey> gone = [.. before.Where(key => !now.Contains(key))];
-        if (gone.Count == 0)
+        var gone = before.Where(key => !now.Contains(key)).ToList();
+        foreach (var (key, _) in _dropped.Where(IsUnused).ToList())
         {
-            return;
+            key.Clear();
         }
-        Clear(_dropped);
-        _dropped = gone;
+        _dropped.RemoveAll(IsUnused);
+        _dropped.AddRange(gone.Select(key => (key, _time.GetTimestamp())));
     }
 
-    private static void Clear(List<TicketKey> keys) => keys.ForEach(static key => key.Clear());
+    private bool IsUnused((TicketKey Key, long Since) dropped) => _time.GetElapsedTime(dropped.Since) >= MayBeInUse;
 
     private void Schedule(TimeSpan every) => _timer.Change(every, every);
 

@@ -24,6 +24,16 @@ public sealed class KeyLogFileTests
     }
 
     [Fact]
+    public void A_file_that_was_there_for_others_is_made_private()
+    {
+        using TemporaryFolder folder = new();
+        var path = folder.Write("keys.log", "");
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead);
+        using var log = KeyLogFile.Open(path);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
+    }
+
+    [Fact]
     public void A_path_that_cannot_be_written_is_a_clear_error()
     {
         using TemporaryFolder folder = new();

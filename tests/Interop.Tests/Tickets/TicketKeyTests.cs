@@ -99,6 +99,23 @@ public sealed class TicketKeyTests : IDisposable
         Assert.Equal(theirs, (await File.ReadAllLinesAsync(servers)).Order());
     }
 
+    [Fact]
+    public async Task A_key_log_ends_with_the_reload_that_takes_it_out()
+    {
+        WriteKeys('a');
+        var log = Path.Combine(_certificates.Folder, "server.log");
+        await using var gateway = await GatewayProgram.StartAsync(_certificates.Folder, $"keyLogFile: {log}\n" + Configuration());
+        await RunAsync(gateway.Port, "-tls1_3");
+        var lines = (await File.ReadAllLinesAsync(log)).Length;
+        Assert.True(lines > 0);
+
+        await File.WriteAllTextAsync(Path.Combine(_certificates.Folder, "gateway.yaml"), Configuration());
+        await gateway.SignalAsync("HUP");
+        await gateway.Program.ExpectAsync("Serving generation 2");
+        await RunAsync(gateway.Port, "-tls1_3");
+        Assert.Equal(lines, (await File.ReadAllLinesAsync(log)).Length);
+    }
+
     private async Task<bool> ResumesAsync(int port, params string[] options)
     {
         var output = await RunAsync(port, options);
