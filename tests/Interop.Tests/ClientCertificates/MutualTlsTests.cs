@@ -55,6 +55,47 @@ public sealed class MutualTlsTests : IDisposable
         Assert.Contains("200 OK", await ConnectAsync(gateway, version, bob), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("-tls1_2")]
+    [InlineData("-tls1_3")]
+    public async Task A_responder_that_says_revoked_keeps_a_client_out(string version)
+    {
+        await InitAsync();
+        var alice = await IssueAsync("alice");
+        var bob = await IssueAsync("bob");
+        await CaAsync("revoke", "alice", "--reason", "keyCompromise");
+        await using var responder = RunningProgram.Start(
+            "dotnet",
+            Path.Combine(AppContext.BaseDirectory, "gateway.dll"),
+            "ca",
+            "ocsp-serve",
+            "--folder",
+            Lab,
+            "--listen",
+            "127.0.0.1:0"
+        );
+        await responder.ExpectAsync("http://127.0.0.1:");
+        var url = "http://127.0.0.1:" + responder.Output.Text.Split("http://127.0.0.1:")[1].Split('/', ' ', '\n')[0] + "/";
+        await using var gateway = await StartAsync($"ocsp: hard, ocspResponder: '{url}'");
+        var refused = await ConnectAsync(gateway, version, alice);
+        Assert.DoesNotContain("200 OK", refused, StringComparison.Ordinal);
+        // OpenSSL's own records have no way to send an alert of ours.
+        Assert.Equal(version == "-tls1_3", refused.Contains("alert certificate revoked", StringComparison.Ordinal));
+        Assert.Contains("200 OK", await ConnectAsync(gateway, version, bob), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("soft", true)]
+    [InlineData("hard", false)]
+    public async Task Without_an_answer_soft_lets_in_and_hard_does_not(string mode, bool letsIn)
+    {
+        await InitAsync();
+        var alice = await IssueAsync("alice");
+        // Nobody listens on the discard port.
+        await using var gateway = await StartAsync($"ocsp: {mode}, ocspResponder: 'http://127.0.0.1:9/'");
+        Assert.Equal(letsIn, (await ConnectAsync(gateway, "-tls1_3", alice)).Contains("200 OK", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Curl_and_gnutls_show_theirs()
     {

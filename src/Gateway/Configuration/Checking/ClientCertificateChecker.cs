@@ -12,8 +12,8 @@ internal sealed class ClientCertificateChecker(ConfigurationProblems problems, C
 {
     private readonly string _folder = Path.GetDirectoryName(file)!;
 
-    /// <summary>The policy, and a text that is the same only for the same list of clients; null when none are asked for, or there are errors.</summary>
-    public (TlsClientAuthentication Policy, string Scope)? Check(string path, ClientCertificateOptions? options)
+    /// <summary>The policy; null when none are asked for, or there are errors.</summary>
+    public ClientCertificatePolicy? Check(string path, ClientCertificateOptions? options)
     {
         if (options?.Authorities is null)
         {
@@ -42,7 +42,32 @@ internal sealed class ClientCertificateChecker(ConfigurationProblems problems, C
             AllowStepUp = options.StepUp,
             Authorize = allow.Count == 0 ? null : peer => Authorize(allow, peer),
         };
-        return (policy, string.Join('|', allow));
+        return CheckResponder(path, options, out var responder)
+            ? new ClientCertificatePolicy(
+                policy,
+                string.Join('|', allow),
+                options.Ocsp == "off"
+                    ? null
+                    : ClientRevocation.Create(options.Ocsp == "hard", responder, authorities.Value.Certificates, world.Time)
+            )
+            : null;
+    }
+
+    private bool CheckResponder(string path, ClientCertificateOptions options, out Uri? responder)
+    {
+        responder = null;
+        if (
+            options.OcspResponder is null
+            || (Uri.TryCreate(options.OcspResponder, UriKind.Absolute, out responder) && responder.Scheme == Uri.UriSchemeHttp)
+        )
+        {
+            return true;
+        }
+        problems.Error(
+            options.At(nameof(options.OcspResponder)),
+            $"{path}.ocspResponder is '{options.Shown(nameof(options.OcspResponder))}', which is not an http URL. Answers are signed, and responders speak plain HTTP: http://ocsp.example.org/"
+        );
+        return false;
     }
 
     private static string? Authorize(List<ClientMatch> allow, TlsPeerCertificate peer) =>

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using TlsGateway.Actors.Settings;
+using TlsGateway.Gateway.ClientCertificates;
 using TlsGateway.Gateway.Configuration.Options;
 using TlsGateway.Gateway.Configuration.Reading;
 using TlsGateway.Gateway.Configuration.Values;
@@ -48,7 +49,8 @@ internal sealed class ListenerChecker(ConfigurationProblems problems, Configurat
         CheckName(path, options);
         var bind = CheckBind(path, options);
         var upstream = FindUpstream(path, options, upstreams);
-        var tls = options.Tls is null ? null : CheckTls($"{path}.tls", options.Tls, options.Limits);
+        var clients = _clients.Check($"{path}.tls.clientCertificates", options.Tls?.ClientCertificates);
+        var tls = options.Tls is null ? null : CheckTls($"{path}.tls", options.Tls, options.Limits, clients);
         if (options.Name is null || bind is null || upstream is null || tls is null)
         {
             return null;
@@ -58,6 +60,7 @@ internal sealed class ListenerChecker(ConfigurationProblems problems, Configurat
             Name = options.Name,
             Bind = bind,
             Upstream = upstream,
+            ClientCertificateStatus = clients?.Status,
             // A session of one listener opens no other.
             Tls = tls with
             {
@@ -124,7 +127,7 @@ internal sealed class ListenerChecker(ConfigurationProblems problems, Configurat
         return null;
     }
 
-    private TlsServerSettings? CheckTls(string path, TlsOptions options, LimitOptions limits)
+    private TlsServerSettings? CheckTls(string path, TlsOptions options, LimitOptions limits, ClientCertificatePolicy? clients)
     {
         var policy = _policies.Check(path, options);
         if (options.AllowClientRenegotiation && policy.MinimumVersion == TlsVersion.Tls13)
@@ -135,7 +138,6 @@ internal sealed class ListenerChecker(ConfigurationProblems problems, Configurat
             );
         }
         CheckApplicationProtocols(path, options);
-        var clients = _clients.Check($"{path}.clientCertificates", options.ClientCertificates);
         var certificates = _certificates.Check($"{path}.certificates", options);
         if (certificates is null)
         {
@@ -150,7 +152,7 @@ internal sealed class ListenerChecker(ConfigurationProblems problems, Configurat
             RejectUnknownServerNames = options.UnknownServerNames == "reject",
             SessionLifetime = options.SessionLifetime,
             SessionCacheSize = options.SessionCache,
-            ClientAuthentication = clients?.Policy,
+            ClientAuthentication = clients?.Authentication,
             SessionScope = clients?.Scope ?? "",
             ApplicationProtocols = options.ApplicationProtocols,
             Tickets = options.Tickets,

@@ -27,6 +27,16 @@ internal sealed class ClientCertificateOptions : PositionedOptions
     public List<string> RevocationLists { get; set; } = [];
 
     [Description(
+        "Whether a client's certificate is looked up at its issuer's OCSP responder before anything is relayed. soft keeps out who is revoked, hard also whoever there is no answer about."
+    )]
+    [Word("off", "soft", "hard")]
+    public string Ocsp { get; set; } = "off";
+
+    [Description("The responder's address. Left out: the one that the certificate names.")]
+    [Text("an http URL", Examples = ["http://ocsp.example.org/"])]
+    public string? OcspResponder { get; set; }
+
+    [Description(
         "Clients may be asked for a certificate after the handshake (renegotiation on TLS 1.2, post-handshake authentication on 1.3). Each connection takes some 10 KiB more."
     )]
     [Switch]
