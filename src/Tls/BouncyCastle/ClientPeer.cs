@@ -16,7 +16,7 @@ internal sealed class ClientPeer(BouncyCastleContext context, EngineEvents event
 
     protected override IList<SignatureAndHashAlgorithm> GetSupportedSignatureAlgorithms() => context.Parameters.SignatureAlgorithms;
 
-    protected override IList<ProtocolName> GetProtocolNames() => context.Protocols;
+    protected override IList<ProtocolName>? GetProtocolNames() => context.Protocols.Count > 0 ? context.Protocols : null;
 
     protected override IList<ServerName>? GetSniServerNames() =>
         context.ServerName is { } name ? [new ServerName(NameType.host_name, Encoding.ASCII.GetBytes(name))] : null;

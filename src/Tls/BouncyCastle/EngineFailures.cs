@@ -35,8 +35,11 @@ internal static class EngineFailures
             AlertDescription.access_denied => TlsFailureKind.AccessDenied,
             AlertDescription.bad_certificate or AlertDescription.unknown_ca or AlertDescription.unsupported_certificate =>
                 TlsFailureKind.CertificateRejected,
-            // A message that ends too early makes BouncyCastle's parser run off its end.
-            AlertDescription.internal_error when exception.InnerException is not EndOfStreamException => TlsFailureKind.Internal,
+            AlertDescription.internal_error when !IsPeersFault(exception) => TlsFailureKind.Internal,
             _ => TlsFailureKind.ProtocolViolation,
         };
+
+    // A message that ends too early makes BouncyCastle's parser run off its end; one that is too long gets a bare internal_error.
+    private static bool IsPeersFault(Exception exception) =>
+        exception is EndOfStreamException or TlsFatalAlert { InnerException: null or EndOfStreamException };
 }

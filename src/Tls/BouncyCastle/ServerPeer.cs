@@ -17,7 +17,7 @@ internal sealed class ServerPeer(BouncyCastleContext context, EngineEvents event
 
     public override int[] GetSupportedGroups() => context.Parameters.Groups;
 
-    protected override IList<ProtocolName> GetProtocolNames() => context.Protocols;
+    protected override IList<ProtocolName>? GetProtocolNames() => context.Protocols.Count > 0 ? context.Protocols : null;
 
     protected override bool PreferLocalCipherSuites() => context.Parameters.PreferServer;
 
