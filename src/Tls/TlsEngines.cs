@@ -1,3 +1,4 @@
+using TlsGateway.Tls.BouncyCastle;
 using TlsGateway.Tls.OpenSsl;
 
 namespace TlsGateway.Tls;
@@ -14,6 +15,7 @@ public static class TlsEngines
         engine switch
         {
             TlsEngine.OpenSsl => OpenSslContext.CreateServer(settings, previous as OpenSslContext),
+            TlsEngine.BouncyCastle => BouncyCastleContext.CreateServer(settings),
             _ => throw Missing(engine),
         };
 
@@ -23,6 +25,17 @@ public static class TlsEngines
         engine switch
         {
             TlsEngine.OpenSsl => OpenSslContext.CreateClient(settings),
+            TlsEngine.BouncyCastle => BouncyCastleContext.CreateClient(settings),
+            _ => throw Missing(engine),
+        };
+
+    /// <summary>What <paramref name="engine"/> can do: for checking a configuration before there is a context.</summary>
+    /// <exception cref="TlsConfigurationException">There is no such engine.</exception>
+    public static TlsCapabilities Capabilities(TlsEngine engine) =>
+        engine switch
+        {
+            TlsEngine.OpenSsl => OpenSslContext.Capabilities,
+            TlsEngine.BouncyCastle => BouncyCastleContext.Capabilities,
             _ => throw Missing(engine),
         };
 

@@ -1,0 +1,149 @@
+using Org.BouncyCastle.Tls;
+using TlsGateway.Tls.Policies;
+
+namespace TlsGateway.Tls.BouncyCastle;
+
+/// <summary>
+/// <see cref="ITlsContext"/> of BouncyCastle's protocol code. Settings that it cannot serve are refused here rather than left out in silence: renegotiation, certificates from
+/// clients, key logs.
+/// </summary>
+public sealed class BouncyCastleContext : ITlsContext
+{
+    /// <summary>As the other engine's: the ciphertext that a session holds in each direction at most, bytes.</summary>
+    public const int ChunkBytes = OpenSsl.OpenSslContext.ChunkBytes;
+
+    private readonly Dictionary<string, List<ServerCredential>> _byName = new(StringComparer.OrdinalIgnoreCase);
+
+    private BouncyCastleContext(
+        TlsPolicy? policy,
+        TlsVersion minimum,
+        TlsVersion maximum,
+        IReadOnlyList<string> protocols,
+        TlsLimits limits
+    )
+    {
+        Parameters = new ParameterNumbers(policy ?? TlsPolicies.Intermediate, minimum, maximum);
+        Protocols = [.. protocols.Select(ProtocolName.AsUtf8Encoding)];
+        Limits = limits;
+    }
+
+    /// <summary>What this engine can do in either role.</summary>
+    public static TlsCapabilities Capabilities => TlsCapabilities.KeyUpdate;
+
+    internal ParameterNumbers Parameters { get; }
+
+    internal IList<ProtocolName> Protocols { get; }
+
+    internal TlsLimits Limits { get; }
+
+    internal bool IsServer { get; private init; }
+
+    internal bool RejectsUnknownServerNames { get; private init; }
+
+    internal IReadOnlyList<ServerCredential> DefaultCredentials { get; private set; } = [];
+
+    internal string? ServerName { get; private init; }
+
+    internal ServerVerifier? ServerVerifier { get; private init; }
+
+    internal ServerCredential? ClientCredential { get; private init; }
+
+    /// <summary>Makes a server context.</summary>
+    /// <exception cref="TlsConfigurationException">The settings or the engine cannot serve.</exception>
+    public static BouncyCastleContext CreateServer(TlsServerSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        Refuse(settings.AllowClientRenegotiation, "renegotiation by clients");
+        Refuse(settings.ClientAuthentication is not null, "certificates from clients");
+        Refuse(settings.KeyLog is not null, "key logs");
+        if (settings.Certificates.Count == 0)
+        {
+            throw new TlsConfigurationException("A TLS server needs a certificate: give at least one.");
+        }
+        BouncyCastleContext context = new(
+            settings.Policy,
+            settings.MinimumVersion,
+            settings.MaximumVersion,
+            settings.ApplicationProtocols,
+            settings.Limits
+        )
+        {
+            IsServer = true,
+            RejectsUnknownServerNames = settings.RejectUnknownServerNames,
+        };
+        context.Load(settings.Certificates);
+        return context;
+    }
+
+    /// <summary>Makes a client context towards one server.</summary>
+    /// <exception cref="TlsConfigurationException">The settings or the engine cannot be used.</exception>
+    public static BouncyCastleContext CreateClient(TlsClientSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        Refuse(settings.KeyLog is not null, "key logs");
+        return new BouncyCastleContext(
+            settings.Policy,
+            settings.MinimumVersion,
+            settings.MaximumVersion,
+            settings.ApplicationProtocols,
+            settings.Limits
+        )
+        {
+            ServerName = settings.ServerName,
+            ServerVerifier = settings.TrustedAuthoritiesPem is { } authorities ? new ServerVerifier(authorities) : null,
+            ClientCredential = settings.Certificate is { } certificate ? ServerCredential.Load(certificate) : null,
+        };
+    }
+
+    /// <inheritdoc/>
+    public ITlsSession CreateSession(ITlsBufferPool buffers) => new BouncyCastleSession(this, buffers);
+
+    /// <summary>Nothing native is held: sessions keep what they need.</summary>
+    public void Dispose() { }
+
+    /// <summary>The certificates for <paramref name="name"/>: exact, else a wildcard for one leftmost label (RFC 6125 §6.4.3), else null.</summary>
+    internal IReadOnlyList<ServerCredential>? Find(string name)
+    {
+        if (_byName.TryGetValue(name, out List<ServerCredential>? found))
+        {
+            return found;
+        }
+        int dot = name.IndexOf('.', StringComparison.Ordinal);
+        return dot > 0 ? _byName.GetValueOrDefault("*" + name[dot..]) : null;
+    }
+
+    private void Load(IReadOnlyList<TlsCertificate> certificates)
+    {
+        List<ServerCredential> all = [.. certificates.Select(ServerCredential.Load)];
+        foreach (ServerCredential credential in all)
+        {
+            foreach (string name in credential.Names)
+            {
+                if (!_byName.TryGetValue(name, out List<ServerCredential>? same))
+                {
+                    _byName.Add(name, same = []);
+                }
+                // One of each kind: the first that has the name keeps it.
+                if (same.TrueForAll(other => other.IsRsa != credential.IsRsa))
+                {
+                    same.Add(credential);
+                }
+            }
+        }
+        ServerCredential first = all[0];
+        ServerCredential? second = all.Find(other =>
+            other.IsRsa != first.IsRsa && other.Names.SequenceEqual(first.Names, StringComparer.OrdinalIgnoreCase)
+        );
+        DefaultCredentials = second is null ? [first] : [first, second];
+    }
+
+    private static void Refuse(bool isAsked, string what)
+    {
+        if (isAsked)
+        {
+            throw new TlsConfigurationException(
+                $"The engine bouncycastle has no {what}. Leave the setting out, or choose the engine openssl."
+            );
+        }
+    }
+}

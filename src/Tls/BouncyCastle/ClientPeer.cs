@@ -1,0 +1,62 @@
+using System.Text;
+using Org.BouncyCastle.Tls;
+
+namespace TlsGateway.Tls.BouncyCastle;
+
+/// <summary>The client's answers to BouncyCastle's questions in one handshake.</summary>
+internal sealed class ClientPeer(BouncyCastleContext context, EngineEvents events) : DefaultTlsClient(HostCrypto.Shared), TlsAuthentication
+{
+    public override ProtocolVersion[] GetProtocolVersions() => context.Parameters.Versions;
+
+    protected override ProtocolVersion[] GetSupportedVersions() => context.Parameters.Versions;
+
+    protected override int[] GetSupportedCipherSuites() => context.Parameters.Suites;
+
+    protected override IList<int> GetSupportedGroups(IList<int> namedGroupRoles) => context.Parameters.Groups;
+
+    protected override IList<SignatureAndHashAlgorithm> GetSupportedSignatureAlgorithms() => context.Parameters.SignatureAlgorithms;
+
+    protected override IList<ProtocolName>? GetProtocolNames() => context.Protocols.Count > 0 ? context.Protocols : null;
+
+    protected override IList<ServerName>? GetSniServerNames() =>
+        context.ServerName is { } name ? [new ServerName(NameType.host_name, Encoding.ASCII.GetBytes(name))] : null;
+
+    public override bool RequiresCloseNotify() => false;
+
+    public override void NotifySecureRenegotiation(bool secureRenegotiation) { }
+
+    public override TlsAuthentication GetAuthentication() => this;
+
+    public void NotifyServerCertificate(TlsServerCertificate serverCertificate)
+    {
+        List<byte[]> chain = [.. serverCertificate.Certificate.GetCertificateList().Select(certificate => certificate.GetEncoded())];
+        events.PeerChain = chain;
+        if (context.ServerVerifier?.Verify(chain, context.ServerName) is { } failure)
+        {
+            throw events.Refuse(failure.Kind, (short)failure.Alert, failure.Detail);
+        }
+    }
+
+    public TlsCredentials? GetClientCredentials(CertificateRequest certificateRequest) =>
+        context.ClientCredential is { } credential
+        && credential.Choose(
+            certificateRequest.SupportedSignatureAlgorithms,
+            context.Parameters.SignatureAlgorithms,
+            TlsUtilities.IsTlsV13(m_context)
+        )
+            is { } algorithm
+            ? credential.Signer(m_context, algorithm)
+            : null;
+
+    public override void NotifyAlertReceived(short alertLevel, short alertDescription) =>
+        events.OnAlertReceived(alertLevel, alertDescription);
+
+    public override void NotifyAlertRaised(short alertLevel, short alertDescription, string message, Exception cause) =>
+        events.OnAlertSent(alertLevel, alertDescription);
+
+    public override void NotifyHandshakeComplete()
+    {
+        base.NotifyHandshakeComplete();
+        events.Complete(m_context, context.ServerName ?? "");
+    }
+}

@@ -1,0 +1,25 @@
+using Org.BouncyCastle.Tls;
+
+namespace TlsGateway.Tls.BouncyCastle;
+
+internal sealed partial class EngineEvents
+{
+    /// <summary>The first handshake ended: keeps what BouncyCastle forgets after its callback.</summary>
+    public void Complete(TlsContext context, string serverName)
+    {
+        SecurityParameters parameters = context.SecurityParameters;
+        IsHandshakeComplete = true;
+        IsTls13 = TlsUtilities.IsTlsV13(context);
+        Counters.RxRecordsSinceKey = 0;
+        Counters.TxRecordsSinceKey = 0;
+        Counters.RxRecordsSinceData = 0;
+        Info = new TlsSessionInfo(
+            IsTls13 ? "TLSv1.3" : "TLSv1.2",
+            ParameterNumbers.SuiteName(parameters.CipherSuite),
+            ParameterNumbers.GroupName(parameters.NegotiatedGroup),
+            parameters.ApplicationProtocol?.GetUtf8Decoding() ?? "",
+            serverName,
+            parameters.IsResumedSession
+        );
+    }
+}

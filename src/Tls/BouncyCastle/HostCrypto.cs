@@ -1,0 +1,45 @@
+using System.Security.Cryptography;
+using Org.BouncyCastle.Crypto.Prng;
+using Org.BouncyCastle.Security;
+using Org.BouncyCastle.Tls;
+using Org.BouncyCastle.Tls.Crypto;
+using Org.BouncyCastle.Tls.Crypto.Impl;
+using Org.BouncyCastle.Tls.Crypto.Impl.BC;
+
+namespace TlsGateway.Tls.BouncyCastle;
+
+/// <summary>BouncyCastle's primitives, with the host's random numbers and AES-GCM in place of the managed ones. Thread-safe.</summary>
+internal sealed class HostCrypto() : BcTlsCrypto(new SecureRandom(new HostRandom()))
+{
+    public static HostCrypto Shared { get; } = new();
+
+    public override TlsNonceGenerator CreateNonceGenerator(byte[] additionalSeedMaterial) => new HostNonces();
+
+    public override TlsNonceGenerator CreateNonceGenerator(ReadOnlySpan<byte> additionalSeedMaterial) => new HostNonces();
+
+    protected override TlsAeadCipher CreateCipher_Aes_Gcm(TlsCryptoParameters cryptoParams, int cipherKeySize, int macSize) =>
+        macSize != AesGcmCipher.TagBytes
+            ? base.CreateCipher_Aes_Gcm(cryptoParams, cipherKeySize, macSize)
+            : new PooledAeadCipher(cryptoParams, new AesGcmCipher(true), new AesGcmCipher(false), cipherKeySize);
+
+    private sealed class HostNonces : TlsNonceGenerator
+    {
+        public byte[] GenerateNonce(int size) => RandomNumberGenerator.GetBytes(size);
+    }
+
+    private sealed class HostRandom : IRandomGenerator
+    {
+        // The host's generator needs no seed.
+        public void AddSeedMaterial(byte[] seed) { }
+
+        public void AddSeedMaterial(ReadOnlySpan<byte> seed) { }
+
+        public void AddSeedMaterial(long seed) { }
+
+        public void NextBytes(byte[] bytes) => RandomNumberGenerator.Fill(bytes);
+
+        public void NextBytes(byte[] bytes, int start, int len) => RandomNumberGenerator.Fill(bytes.AsSpan(start, len));
+
+        public void NextBytes(Span<byte> bytes) => RandomNumberGenerator.Fill(bytes);
+    }
+}

@@ -1,0 +1,104 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Org.BouncyCastle.Tls;
+using Org.BouncyCastle.Tls.Crypto;
+using BcCertificate = Org.BouncyCastle.Tls.Certificate;
+using TlsCertificate = TlsGateway.Tls.TlsCertificate;
+
+namespace TlsGateway.Tls.BouncyCastle;
+
+/// <summary>A certificate chain in both versions' forms, with its key at the host. Immutable; the key may sign on many threads at once.</summary>
+internal sealed class ServerCredential
+{
+    private readonly ECDsa? _ecdsa;
+    private readonly RSA? _rsa;
+    private readonly BcCertificate _chain12;
+    private readonly BcCertificate _chain13;
+
+    private ServerCredential(ECDsa? ecdsa, RSA? rsa, TlsCertificateChain chain)
+    {
+        _ecdsa = ecdsa;
+        _rsa = rsa;
+        _chain12 = new BcCertificate(chain.Certificates);
+        _chain13 = new BcCertificate([], [.. chain.Certificates.Select(certificate => new CertificateEntry(certificate, null))]);
+        Names = chain.Names;
+    }
+
+    public bool IsRsa => _rsa is not null;
+
+    public IReadOnlyList<string> Names { get; }
+
+    /// <exception cref="TlsConfigurationException">The chain or the key does not load, they do not match, or the key is of a kind that .NET cannot sign with.</exception>
+    public static ServerCredential Load(TlsCertificate certificate)
+    {
+        try
+        {
+            X509Certificate2Collection chain = [];
+            chain.ImportFromPem(certificate.ChainPem);
+            if (chain.Count == 0)
+            {
+                throw Unusable(certificate, "its file holds no certificate", "Give PEM text, leaf first.");
+            }
+            using X509Certificate2 withKey = X509Certificate2.CreateFromPem(certificate.ChainPem, certificate.KeyPem);
+            ECDsa? ecdsa = withKey.GetECDsaPrivateKey();
+            RSA? rsa = withKey.GetRSAPrivateKey();
+            if (ecdsa is null && rsa is null)
+            {
+                throw Unusable(certificate, "its key is neither ECDSA nor RSA", "Use such a key, or the engine openssl.");
+            }
+            ServerCredential credential = new(ecdsa, rsa, TlsCertificateChain.Of(chain));
+            foreach (X509Certificate2 each in chain)
+            {
+                each.Dispose();
+            }
+            return credential;
+        }
+        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        {
+            throw new TlsConfigurationException(
+                $"Certificate {certificate.Name} cannot be used: {e.Message} Check that the chain and the key are PEM text and belong together.",
+                e
+            );
+        }
+    }
+
+    /// <summary>The first of <paramref name="offered"/> that is allowed here and that this key can make.</summary>
+    public SignatureAndHashAlgorithm? Choose(
+        IList<SignatureAndHashAlgorithm>? offered,
+        IReadOnlyList<SignatureAndHashAlgorithm> allowed,
+        bool isTls13
+    )
+    {
+        foreach (SignatureAndHashAlgorithm algorithm in allowed)
+        {
+            if (offered is not null && offered.Contains(algorithm) && CanSign(SignatureScheme.From(algorithm), isTls13))
+            {
+                return algorithm;
+            }
+        }
+        return null;
+    }
+
+    public TlsCredentialedSigner Signer(TlsContext context, SignatureAndHashAlgorithm algorithm) =>
+        new DefaultTlsCredentialedSigner(
+            new TlsCryptoParameters(context),
+            new HostSigner(_ecdsa, _rsa),
+            TlsUtilities.IsTlsV13(context) ? _chain13 : _chain12,
+            algorithm
+        );
+
+    // RFC 8446 §4.2.3: TLS 1.3 ties an ECDSA scheme to its curve and knows PKCS#1 v1.5 in certificates only.
+    private bool CanSign(int scheme, bool isTls13) =>
+        scheme switch
+        {
+            SignatureScheme.ecdsa_secp256r1_sha256 => _ecdsa is not null && (!isTls13 || _ecdsa.KeySize == 256),
+            SignatureScheme.ecdsa_secp384r1_sha384 => _ecdsa is not null && (!isTls13 || _ecdsa.KeySize == 384),
+            SignatureScheme.ecdsa_secp521r1_sha512 => _ecdsa is not null && (!isTls13 || _ecdsa.KeySize == 521),
+            SignatureScheme.rsa_pss_rsae_sha256 or SignatureScheme.rsa_pss_rsae_sha384 or SignatureScheme.rsa_pss_rsae_sha512 => IsRsa,
+            SignatureScheme.rsa_pkcs1_sha256 or SignatureScheme.rsa_pkcs1_sha384 or SignatureScheme.rsa_pkcs1_sha512 => IsRsa && !isTls13,
+            _ => false,
+        };
+
+    private static TlsConfigurationException Unusable(TlsCertificate certificate, string problem, string remedy) =>
+        new($"Certificate {certificate.Name} cannot be used: {problem}. {remedy}");
+}
