@@ -56,6 +56,7 @@ internal sealed class ListenerChecker(ConfigurationProblems problems, Configurat
         {
             Name = options.Name,
             Bind = bind,
+            Engine = EngineOf(options.Tls!),
             Upstream = upstream,
             // A session of one listener opens no other.
             Tls = tls with
@@ -131,6 +132,13 @@ internal sealed class ListenerChecker(ConfigurationProblems problems, Configurat
                 $"{path}.allowClientRenegotiation has no effect: TLS 1.3 has no renegotiation."
             );
         }
+        if (options.AllowClientRenegotiation && !TlsEngines.Capabilities(EngineOf(options)).HasFlag(TlsCapabilities.Renegotiation))
+        {
+            problems.Error(
+                options.At(nameof(options.AllowClientRenegotiation)),
+                $"{path}.allowClientRenegotiation cannot be on with engine {options.Engine}, which has no renegotiation. Turn it off, or use engine openssl."
+            );
+        }
         CheckApplicationProtocols(path, options);
         var certificates = _certificates.Check($"{path}.certificates", options);
         if (certificates is null)
@@ -160,6 +168,8 @@ internal sealed class ListenerChecker(ConfigurationProblems problems, Configurat
             },
         };
     }
+
+    private static TlsEngine EngineOf(TlsOptions options) => options.Engine == "bouncycastle" ? TlsEngine.BouncyCastle : TlsEngine.OpenSsl;
 
     private void CheckApplicationProtocols(string path, TlsOptions options)
     {
