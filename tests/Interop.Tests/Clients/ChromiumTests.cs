@@ -17,6 +17,7 @@ public sealed class ChromiumTests : IDisposable
 
     [Theory]
     [InlineData(TlsEngine.OpenSsl)]
+    [InlineData(TlsEngine.BouncyCastle)]
     public async Task A_page_is_loaded(TlsEngine engine)
     {
         await using var upstream = await HttpUpstream.StartAsync(HttpProtocols.Http2);

@@ -14,6 +14,7 @@ internal sealed class ListenerChecker(ConfigurationProblems problems, Configurat
 {
     private readonly CertificateChecker _certificates = new(problems, world, file, stateFolder);
     private readonly PolicyChecker _policies = new(problems);
+    private readonly EngineChecker _engines = new(problems);
     private readonly ClientCertificateChecker _clients = new(problems, world, file);
     private readonly Dictionary<string, SourcePosition> _names = new(StringComparer.Ordinal);
     private readonly List<(IPEndPoint Bind, string Owner)> _binds = [];
@@ -59,6 +60,7 @@ internal sealed class ListenerChecker(ConfigurationProblems problems, Configurat
         {
             Name = options.Name,
             Bind = bind,
+            Engine = EngineOf(options.Tls!),
             Upstream = upstream,
             ClientCertificateStatus = clients?.Status,
             // A session of one listener opens no other.
@@ -137,6 +139,7 @@ internal sealed class ListenerChecker(ConfigurationProblems problems, Configurat
                 $"{path}.allowClientRenegotiation has no effect: TLS 1.3 has no renegotiation."
             );
         }
+        _ = _engines.Check(path, options, policy);
         CheckApplicationProtocols(path, options);
         var certificates = _certificates.Check($"{path}.certificates", options);
         if (certificates is null)
@@ -168,6 +171,8 @@ internal sealed class ListenerChecker(ConfigurationProblems problems, Configurat
             },
         };
     }
+
+    private static TlsEngine EngineOf(TlsOptions options) => options.Engine == "bouncycastle" ? TlsEngine.BouncyCastle : TlsEngine.OpenSsl;
 
     private void CheckApplicationProtocols(string path, TlsOptions options)
     {

@@ -84,4 +84,10 @@ internal sealed class TlsOptions : PositionedOptions
     [Description("Clients may start a renegotiation on TLS 1.2. Off is safer: they can make the gateway work by it.")]
     [Switch]
     public bool AllowClientRenegotiation { get; set; }
+
+    [Description(
+        "Which library speaks TLS: openssl is the host's, bouncycastle is managed code without renegotiation, resumption and exporters."
+    )]
+    [Word("openssl", "bouncycastle")]
+    public string Engine { get; set; } = "openssl";
 }
