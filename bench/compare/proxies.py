@@ -73,6 +73,7 @@ listeners:
     bind: 127.0.0.1:@PORT@
     upstream: backend
     tls:
+      engine: @ENGINE@
       certificates:
         - { certificate: @CERT@, key: @KEY@ }
     timeouts: { idle: 5m }
@@ -85,10 +86,10 @@ upstreams:
 GATEWAY_WARM_SECONDS = 10
 
 
-def gateway(root=None):
+def gateway(root=None, engine="openssl"):
     folder = os.environ.get("GATEWAY_PUBLISH", "@WORK@/gateway")
     host = "/usr/bin/dotnet" if not root else "/usr/share/dotnet/dotnet"
-    return dict(cmd=[host, f"{folder}/gateway.dll", "run", "--config", "@CONF@"], conf=GATEWAY, warm=GATEWAY_WARM_SECONDS, root=root,
+    return dict(cmd=[host, f"{folder}/gateway.dll", "run", "--config", "@CONF@"], conf=GATEWAY.replace("@ENGINE@", engine), warm=GATEWAY_WARM_SECONDS, root=root,
                 env={"DOTNET_EnableDiagnostics": "0"})
 
 
@@ -100,6 +101,8 @@ PROXIES = {
     # lower bound: no TLS at all
     "plain-rw": dict(cmd=["@WORK@/relay", "rw", "@PORT@", "@BACKEND@", "2"], plain=True, skip=["S2", "S7", "S8"]),
     "gateway": gateway(),
+    # the second engine: no resumption, so no S2
+    "gateway-bc": dict(gateway(engine="bouncycastle"), skip=["S2"]),
     "nginx": nginx(),
     "nginx-64k": nginx("proxy_buffer_size 64k;"),
     "haproxy": haproxy(),
