@@ -11,8 +11,8 @@ namespace TlsGateway.Actors.Listeners;
 /// on the loop that accepted it.
 /// </summary>
 /// <remarks>
-/// Supervised by <see cref="LoopSupervisorActor"/>, which stops it on failure: its connections stop with it and are counted. The mailbox holds at most one
-/// readiness message, one timer and one message per connection that ended.
+/// Supervised by <see cref="LoopSupervisorActor"/>, which stops it on failure (its connections stop with it and are counted) and opens another. The mailbox
+/// holds at most one readiness message, one timer and one message per connection that ended.
 /// </remarks>
 internal sealed class ListenerActor : UntypedActor
 {
@@ -28,7 +28,7 @@ internal sealed class ListenerActor : UntypedActor
     private ListenerGeneration _generation;
     private SocketHandle? _socket;
     private ConnectionTimer? _retry;
-    private IActorRef? _drainObserver;
+    private bool _isDraining;
     private long _connections;
     private bool _isRemoved;
 
@@ -47,6 +47,7 @@ internal sealed class ListenerActor : UntypedActor
 
     protected override void PreStart()
     {
+        _generation.Acquire();
         _retry = new ConnectionTimer(Self);
         _socket = _loop.Loop.RegisterListener(_fd, Self);
         _socket.NotifyReadable();
@@ -75,6 +76,7 @@ internal sealed class ListenerActor : UntypedActor
                 StopWhenUnused();
                 break;
             case UseGeneration use:
+                use.Generation.Acquire();
                 _generation.Release();
                 _generation = use.Generation;
                 Sender.Tell(Done.Instance);
@@ -88,7 +90,7 @@ internal sealed class ListenerActor : UntypedActor
             case BeginDrain:
                 StopAccepting();
                 TellConnections(Drain.Instance);
-                _drainObserver = Sender;
+                _isDraining = true;
                 AnswerWhenDrained();
                 break;
             case EndDrain:
@@ -183,9 +185,9 @@ internal sealed class ListenerActor : UntypedActor
 
     private void AnswerWhenDrained()
     {
-        if (_connections > 0 || _drainObserver is null)
+        if (_connections > 0 || !_isDraining)
             return;
-        _drainObserver.Tell(Done.Instance);
-        _drainObserver = null;
+        _isDraining = false;
+        Context.Parent.Tell(Drained.Instance);
     }
 }

@@ -5,7 +5,7 @@ namespace TlsGateway.Actors.Listeners;
 
 /// <summary>What a listener gives the connections that it accepts; a reload makes a new one, connections keep theirs.</summary>
 /// <remarks>
-/// Counted: each loop's listener holds a reference while it is current, each connection for its life. The last one to let go disposes the TLS context, so a
+/// Counted: each loop's supervisor holds a reference while it is current, so do its listener and, for their lives, the connections. The last one to let go disposes the TLS context, so a
 /// connection that was accepted before a reload can still make its session after it. Any thread.
 /// </remarks>
 /// <param name="number">The configuration's generation.</param>

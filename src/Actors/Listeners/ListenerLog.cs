@@ -10,6 +10,19 @@ internal static partial class ListenerLog
         AcceptFailedCore(log, listener, errno, new Win32Exception(errno).Message);
 
     [LoggerMessage(
+        201,
+        LogLevel.Error,
+        "listener {Listener} on loop {Loop} failed and lost its connections there; opening it again. This is a defect of the gateway: please report the error logged before"
+    )]
+    public static partial void Failed(ILogger log, string listener, int loop);
+
+    [LoggerMessage(202, LogLevel.Warning, "listener {Listener} on loop {Loop} is open again")]
+    public static partial void Reopened(ILogger log, string listener, int loop);
+
+    [LoggerMessage(203, LogLevel.Error, "listener {Listener} on loop {Loop} cannot be opened again, trying each second: {Reason}")]
+    public static partial void ReopenFailed(ILogger log, string listener, int loop, string reason);
+
+    [LoggerMessage(
         200,
         LogLevel.Warning,
         "listener {Listener}: accept failed, errno {Errno} ({Meaning}); trying again in 100 ms. If it persists raise the open file limit (ulimit -n) or lower limits.connections"

@@ -31,6 +31,12 @@ internal static class ListenerProtocol
     {
         public static Done Instance { get; } = new();
     }
+
+    /// <summary>Of a listener, to its supervisor: its last connection ended after <see cref="BeginDrain"/>.</summary>
+    internal sealed class Drained : INoSerializationVerificationNeeded
+    {
+        public static Drained Instance { get; } = new();
+    }
 }
 
 /// <summary>A connection's actor ended and gave back all it had.</summary>

@@ -1,24 +1,31 @@
 using Akka.Actor;
 using TlsGateway.Actors.Connections;
 using TlsGateway.Actors.Metrics;
+using TlsGateway.Transport;
 using static TlsGateway.Actors.Listeners.ListenerProtocol;
 
 namespace TlsGateway.Actors.Listeners;
 
 /// <summary>
-/// The permanent actor of one loop: keeps its dispatcher inhabited, supervises its listeners, passes on what concerns them, charges running stalls once a
-/// second.
+/// The permanent actor of one loop: keeps its dispatcher inhabited, supervises its listeners and replaces those that fail, passes on what concerns them,
+/// charges running stalls.
 /// </summary>
 /// <remarks>Top level; a crash would stop the loop's listeners, so it does nothing that can fail. Mailbox: control messages and one timer.</remarks>
 internal sealed class LoopSupervisorActor(LoopContext loop) : UntypedActor
 {
-    private const long ChargeNanos = 1_000_000_000;
+    /// <summary>
+    /// Between two rounds of charging stalls and opening failed listeners again: one that fails at once each time must not take the whole loop.
+    /// </summary>
+    private const long RoundNanos = 1_000_000_000;
 
-    private readonly Dictionary<string, (IActorRef Actor, ListenerCounters Counters)> _listeners = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ListenerSlot> _current = new(StringComparer.Ordinal);
+
+    /// <summary>Those of <see cref="_current"/> and closed ones whose connections go on.</summary>
+    private readonly List<ListenerSlot> _slots = [];
     private readonly List<ListenerCounters> _charged = [];
     private ConnectionTimer? _timer;
     private IActorRef? _drainObserver;
-    private int _draining;
+    private bool _isDraining;
 
     protected override void PreStart()
     {
@@ -26,7 +33,12 @@ internal sealed class LoopSupervisorActor(LoopContext loop) : UntypedActor
         Rearm();
     }
 
-    protected override void PostStop() => loop.Loop.Timers.Cancel(_timer!);
+    protected override void PostStop()
+    {
+        loop.Loop.Timers.Cancel(_timer!);
+        foreach (var slot in _slots)
+            slot.Generation.Release();
+    }
 
     protected override SupervisorStrategy SupervisorStrategy() => Akka.Actor.SupervisorStrategy.StoppingStrategy;
 
@@ -37,34 +49,35 @@ internal sealed class LoopSupervisorActor(LoopContext loop) : UntypedActor
             case TimerDue:
                 foreach (var counters in _charged)
                     counters.Stalls.ChargeRunning(loop.Loop.ReadTimestamp());
+                if (!_isDraining)
+                    ReopenFailed();
                 Rearm();
                 break;
             case OpenListener open:
                 Open(open);
                 break;
-            case UseGeneration use when _listeners.TryGetValue(use.Listener, out var used):
-                used.Actor.Forward(use);
+            case UseGeneration use:
+                Use(use);
                 break;
-            case CloseListener close when _listeners.Remove(close.Listener, out var closed):
-                closed.Actor.Forward(close);
-                break;
-            case BeginDrain:
-                _drainObserver = Sender;
-                foreach (var child in Context.GetChildren())
-                {
-                    _draining++;
-                    child.Tell(BeginDrain.Instance);
-                }
-
-                AnswerWhenDrained();
+            case CloseListener close:
+                Close(close.Listener);
                 break;
             case Done:
-                _draining--;
+                SlotOf(Sender)?.Answered();
+                break;
+            case Terminated ended:
+                OnEnded(SlotOf(ended.ActorRef)!);
+                break;
+            case BeginDrain:
+                Drain();
+                break;
+            case Drained when SlotOf(Sender) is { } drained:
+                drained.IsDraining = false;
                 AnswerWhenDrained();
                 break;
             case EndDrain:
-                foreach (var child in Context.GetChildren())
-                    child.Tell(EndDrain.Instance);
+                foreach (var slot in _slots)
+                    slot.Actor?.Tell(EndDrain.Instance);
                 break;
             default:
                 Unhandled(message);
@@ -74,29 +87,123 @@ internal sealed class LoopSupervisorActor(LoopContext loop) : UntypedActor
 
     private void Open(OpenListener open)
     {
-        var actor = Context.ActorOf(
-            Props
-                .CreateBy(
-                    new ActorProducer<ListenerActor, (LoopContext, OpenListener)>(
-                        (loop, open),
-                        static s => new ListenerActor(s.Item1, s.Item2)
-                    )
-                )
-                .WithDeploy(loop.Pin)
-        );
-        _listeners[open.Generation.Settings.Name] = (actor, open.Counters);
+        var slot = new ListenerSlot(TcpSocket.LocalEndPoint(open.Fd), open.Generation, open.Counters);
+        _slots.Add(slot);
+        _current[slot.Name] = slot;
         if (!_charged.Contains(open.Counters))
             _charged.Add(open.Counters);
+        Start(slot, open.Fd);
         Sender.Tell(Done.Instance);
+    }
+
+    private void Start(ListenerSlot slot, int fd) =>
+        slot.Actor = Context.Watch(
+            Context.ActorOf(
+                Props
+                    .CreateBy(
+                        new ActorProducer<ListenerActor, (LoopContext, OpenListener)>(
+                            (loop, new OpenListener(fd, slot.Generation, slot.Counters)),
+                            static s => new ListenerActor(s.Item1, s.Item2)
+                        )
+                    )
+                    .WithDeploy(loop.Pin)
+            )
+        );
+
+    private void Use(UseGeneration use)
+    {
+        if (!_current.TryGetValue(use.Listener, out var slot))
+        {
+            use.Generation.Release();
+            Sender.Tell(Done.Instance);
+            return;
+        }
+
+        slot.Use(use.Generation);
+        slot.Ask(use, Sender, Self);
+    }
+
+    private void Close(string listener)
+    {
+        if (!_current.Remove(listener, out var slot))
+        {
+            // Closed before, by a request whose answer came too late.
+            Sender.Tell(Done.Instance);
+            return;
+        }
+
+        slot.IsClosed = true;
+        slot.Ask(new CloseListener(listener), Sender, Self);
+        if (slot.Actor is null)
+            Forget(slot);
+    }
+
+    private void OnEnded(ListenerSlot slot)
+    {
+        slot.Ended();
+        slot.IsDraining = false;
+        if (slot.IsClosed || _isDraining)
+        {
+            Forget(slot);
+            AnswerWhenDrained();
+            return;
+        }
+
+        ListenerLog.Failed(loop.Log, slot.Name, loop.Loop.Index);
+    }
+
+    private void ReopenFailed()
+    {
+        foreach (var slot in _slots)
+        {
+            if (slot.Actor is null)
+                Reopen(slot);
+        }
+    }
+
+    private void Reopen(ListenerSlot slot)
+    {
+        try
+        {
+            Start(slot, TcpSocket.Listen(slot.Address, slot.Generation.Settings.Backlog, reusePort: true));
+            ListenerLog.Reopened(loop.Log, slot.Name, loop.Loop.Index);
+        }
+        catch (SocketSetupException refused)
+        {
+            ListenerLog.ReopenFailed(loop.Log, slot.Name, loop.Loop.Index, refused.Message);
+        }
+    }
+
+    private void Drain()
+    {
+        _isDraining = true;
+        _drainObserver = Sender;
+        foreach (var slot in _slots)
+        {
+            slot.IsDraining = slot.Actor is not null;
+            slot.Actor?.Tell(BeginDrain.Instance);
+        }
+
+        AnswerWhenDrained();
     }
 
     private void AnswerWhenDrained()
     {
-        if (_draining > 0 || _drainObserver is null)
+        if (_drainObserver is null || _slots.Exists(static s => s.IsDraining))
             return;
         _drainObserver.Tell(Done.Instance);
         _drainObserver = null;
     }
 
-    private void Rearm() => loop.Loop.Timers.Schedule(_timer!, loop.Loop.ReadTimestamp() + ChargeNanos);
+    private void Forget(ListenerSlot slot)
+    {
+        slot.Generation.Release();
+        _slots.Remove(slot);
+        if (_current.GetValueOrDefault(slot.Name) == slot)
+            _current.Remove(slot.Name);
+    }
+
+    private ListenerSlot? SlotOf(IActorRef listener) => _slots.Find(s => listener.Equals(s.Actor));
+
+    private void Rearm() => loop.Loop.Timers.Schedule(_timer!, loop.Loop.ReadTimestamp() + RoundNanos);
 }
