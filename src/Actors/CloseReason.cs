@@ -27,6 +27,9 @@ public enum CloseReason
     /// <summary>The first bytes are no TLS record with a ClientHello.</summary>
     NotTls,
 
+    /// <summary>The ClientHello contradicts itself; no TLS engine was bothered with it.</summary>
+    MalformedClientHello,
+
     /// <summary>The whole handshake took longer than its timeout.</summary>
     HandshakeTimeout,
 

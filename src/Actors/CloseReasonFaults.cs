@@ -22,6 +22,7 @@ public static class CloseReasonFaults
             or CloseReason.ClientReset
             or CloseReason.PlainHttp
             or CloseReason.NotTls
+            or CloseReason.MalformedClientHello
             or CloseReason.HandshakeTimeout
             or CloseReason.ProtocolViolation
             or CloseReason.ClientAlert
@@ -40,4 +41,13 @@ public static class CloseReasonFaults
             or CloseReason.AccessDenied => Fault.Client,
             _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "no CloseReason"),
         };
+
+    /// <summary>The client showed who it is, or did not, and was not let in: on TLS 1.3, and with a later look at its certificate, after its handshake.</summary>
+    public static bool IsRefusedClient(this CloseReason reason) =>
+        reason
+            is CloseReason.CertificateRejected
+                or CloseReason.CertificateMissing
+                or CloseReason.CertificateExpired
+                or CloseReason.CertificateRevoked
+                or CloseReason.AccessDenied;
 }

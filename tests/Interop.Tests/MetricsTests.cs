@@ -33,6 +33,7 @@ public sealed class MetricsTests : IDisposable
                 ("gateway.rejected_connections", Connection),
                 ("gateway.stall.time", "s"),
                 ("gateway.stalled_connections", Connection),
+                ("gateway.tls_alerts", "{alert}"),
                 ("gateway.tls_handshakes", "{handshake}"),
                 ("gateway.tls_key_updates", "{message}"),
                 ("gateway.tls_rehandshakes", "{handshake}"),
@@ -42,13 +43,13 @@ public sealed class MetricsTests : IDisposable
         Assert.Equal(
             [
                 "gateway.active_connections: listener",
-                "gateway.closed_connections: listener reason",
+                "gateway.closed_connections: fault listener reason",
                 "gateway.connection.io: leg listener network.io.direction",
                 "gateway.connections: listener",
                 "gateway.rejected_connections: error.type listener",
                 "gateway.stall.time: cause leg listener operation want",
                 "gateway.stalled_connections: listener",
-                "gateway.tls_handshakes: error.type listener outcome",
+                "gateway.tls_handshakes: error.type fault listener outcome",
                 "gateway.tls_handshakes: listener outcome tls.protocol.version",
                 "gateway.tls_key_updates: listener",
                 "gateway.tls_rehandshakes: listener",

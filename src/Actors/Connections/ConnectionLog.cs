@@ -5,7 +5,7 @@ using TlsGateway.Transport;
 
 namespace TlsGateway.Actors.Connections;
 
-/// <summary>What connections log, at debug level: a line per connection is the access log's business.</summary>
+/// <summary>What connections log: what happens to each at debug level, for a line per connection is the access log's business; changes of who they are always.</summary>
 internal static partial class ConnectionLog
 {
     public static void Established(ILogger log, string listener, InetEndPoint peer, ITlsSession session)
@@ -26,10 +26,10 @@ internal static partial class ConnectionLog
         );
     }
 
-    public static void Closed(ILogger log, string listener, InetEndPoint peer, CloseReason reason, ITlsSession? session)
+    public static void Closed(ILogger log, string listener, InetEndPoint peer, CloseReason reason, string detail)
     {
         if (log.IsEnabled(LogLevel.Debug))
-            ClosedCore(log, listener, peer.ToString(), reason, session?.Failure.Detail ?? "");
+            ClosedCore(log, listener, peer.ToString(), reason, detail);
     }
 
     /// <summary>At information level: who a connection belongs to is what an operator asks later.</summary>

@@ -15,6 +15,9 @@ public sealed class LoopContext(EventLoop loop, ILogger log)
 
     public ILogger Log { get; } = log;
 
+    /// <summary>Where connections say that their handshake failed.</summary>
+    internal HandshakeFailureLog HandshakeFailures { get; } = new(log);
+
     /// <summary>Pins an actor to this loop.</summary>
     public Deploy Pin { get; } = EventLoops.Pin(loop.Index);
 }

@@ -27,13 +27,31 @@ internal sealed partial class TlsConnectionActor
             return;
         }
 
-        var kind = ClientHelloClassifier.Classify(_hello.Append(free[..result.Bytes]));
+        var maxBytes = _seed.Generation.Settings.Tls.Limits.MaxHandshakeBytes;
+        var kind = _firstFlight.Look(free[..result.Bytes], maxBytes, out _hello, out _refusal);
         if (kind == FirstBytes.PlainHttp)
             _ = _socket.Send(PlainHttpAnswer.Bytes);
         session.RxCommit(result.Bytes);
         _seed.Counters.DownstreamReceivedBytes += result.Bytes;
         SessionMachine.Received(ref _state, _socket.IsReadable);
-        SessionMachine.HelloSeen(ref _state, kind);
+        if (_firstFlight.HasBegun)
+            SessionMachine.HelloBegan(ref _state);
+        if (_refusal.Kind == TlsFailureKind.None)
+            SessionMachine.HelloSeen(ref _state, kind);
+        else
+            RefuseHello();
+    }
+
+    /// <summary>Says why in plain text (RFC 8446 §5.1, §6): there are no keys yet and the session was never begun.</summary>
+    private void RefuseHello()
+    {
+        const byte AlertRecord = 21;
+        const byte Fatal = 2;
+        _ = _socket.Send([AlertRecord, 3, 3, 0, 2, Fatal, (byte)_refusal.Alert]);
+        SessionMachine.HelloRefused(
+            ref _state,
+            _refusal.Kind == TlsFailureKind.LimitExceeded ? CloseReason.LimitExceeded : CloseReason.MalformedClientHello
+        );
     }
 
     private void Handshake()

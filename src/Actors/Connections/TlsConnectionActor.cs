@@ -6,6 +6,7 @@ using TlsGateway.Actors.Sessions;
 using TlsGateway.Actors.Stalls;
 using TlsGateway.Tls;
 using TlsGateway.Tls.ClientCertificates;
+using TlsGateway.Tls.Hello;
 using TlsGateway.Transport;
 
 namespace TlsGateway.Actors.Connections;
@@ -52,7 +53,9 @@ internal sealed partial class TlsConnectionActor : UntypedActor
     private bool _handshakeCounted;
     private bool _isShutdownTimed;
     private bool _inHandler;
-    private HelloPrefix _hello;
+    private FirstFlight _firstFlight;
+    private ClientHello? _hello;
+    private TlsFailure _refusal = TlsFailure.None;
     private int _rehandshakesSeen;
     private int _keyUpdatesSeen;
     private long _bytesSinceKeys;
@@ -84,8 +87,13 @@ internal sealed partial class TlsConnectionActor : UntypedActor
             _state.Reason != CloseReason.None ? _state.Reason
             : _inHandler ? CloseReason.InternalError
             : CloseReason.Stopped;
+        var failure = _refusal.Kind == TlsFailureKind.None ? _session?.Failure ?? TlsFailure.None : _refusal;
         if (!_handshakeCounted)
             _seed.Counters.CountHandshakeFailure(reason);
+        if (failure.Alert >= 0)
+            _seed.Counters.CountAlert(failure.Alert, received: failure.Kind == TlsFailureKind.PeerAlert);
+        if (!_handshakeCounted || reason.IsRefusedClient())
+            _seed.Loop.HandshakeFailures.Log(_seed, reason, failure, _hello, _loop.ReadTimestamp());
         _stalls.Update(ulong.MaxValue, 0, _loop.ReadTimestamp());
         if (_timer is not null)
             _loop.Timers.Cancel(_timer);
@@ -96,7 +104,7 @@ internal sealed partial class TlsConnectionActor : UntypedActor
         _seed.Generation.Release();
         _seed.Counters.CountClosed(reason);
         _seed.Counters.Ended();
-        ConnectionLog.Closed(_seed.Loop.Log, _seed.Generation.Settings.Name, _seed.Peer, reason, _session);
+        ConnectionLog.Closed(_seed.Loop.Log, _seed.Generation.Settings.Name, _seed.Peer, reason, failure.Detail);
         Context.Parent.Tell(ConnectionEnded.Instance, ActorRefs.NoSender);
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using TlsGateway.Actors.Stalls;
+using TlsGateway.Tls;
 
 namespace TlsGateway.Actors.Metrics;
 
@@ -17,6 +18,11 @@ public sealed class GatewayMetrics : IDisposable
     private static readonly string[] Causes = ["client", "upstream", "self"];
     private static readonly CloseReason[] Reasons = Enum.GetValues<CloseReason>();
     private static readonly string[] ReasonNames = Array.ConvertAll(Reasons, SnakeCase);
+
+    private static readonly string[] FaultNames = Array.ConvertAll(
+        Reasons,
+        static r => CloseReasonFaults.FaultOf(r).ToString().ToLowerInvariant()
+    );
 
     private readonly Meter _meter;
     private readonly Lock _lock = new();
@@ -43,12 +49,23 @@ public sealed class GatewayMetrics : IDisposable
             "{connection}",
             "Client connections refused before any cryptography, by error.type."
         );
-        _meter.CreateObservableCounter("gateway.closed_connections", Closed, "{connection}", "Client connections ended, by reason.");
+        _meter.CreateObservableCounter(
+            "gateway.closed_connections",
+            Closed,
+            "{connection}",
+            "Client connections ended, by reason and whose fault it is."
+        );
         _meter.CreateObservableCounter(
             "gateway.tls_handshakes",
             Handshakes,
             "{handshake}",
-            "First handshakes, by outcome: full, resumed, or failed with its error.type."
+            "First handshakes, by outcome: full, resumed, or failed with its error.type and whose fault it is."
+        );
+        _meter.CreateObservableCounter(
+            "gateway.tls_alerts",
+            Alerts,
+            "{alert}",
+            "Fatal alerts that ended client connections, by name and direction."
         );
         _meter.CreateObservableCounter(
             "gateway.tls_rehandshakes",
@@ -125,7 +142,12 @@ public sealed class GatewayMetrics : IDisposable
             {
                 var count = listener.Sum(c => c.Closed(reason));
                 if (count > 0)
-                    yield return new Measurement<long>(count, Listener(listener.Key), new("reason", ReasonNames[(int)reason]));
+                    yield return new Measurement<long>(
+                        count,
+                        Listener(listener.Key),
+                        new("reason", ReasonNames[(int)reason]),
+                        Fault(reason)
+                    );
             }
         }
     }
@@ -147,12 +169,33 @@ public sealed class GatewayMetrics : IDisposable
                         count,
                         Listener(listener.Key),
                         new("outcome", "failed"),
-                        new("error.type", ReasonNames[(int)reason])
+                        new("error.type", ReasonNames[(int)reason]),
+                        Fault(reason)
                     );
                 }
             }
         }
     }
+
+    private IEnumerable<Measurement<long>> Alerts()
+    {
+        foreach (var listener in _counters.GroupBy(c => c.Listener, StringComparer.Ordinal))
+        {
+            for (var alert = 0; alert <= byte.MaxValue; alert++)
+            {
+                var number = (byte)alert;
+                var received = listener.Sum(c => c.AlertsReceived(number));
+                if (received > 0)
+                    yield return Alert(listener.Key, number, "receive", received);
+                var sent = listener.Sum(c => c.AlertsSent(number));
+                if (sent > 0)
+                    yield return Alert(listener.Key, number, "transmit", sent);
+            }
+        }
+    }
+
+    private static Measurement<long> Alert(string listener, byte alert, string direction, long count) =>
+        new(count, Listener(listener), new("tls.alert", TlsAlert.NameOf(alert)), new("network.io.direction", direction));
 
     private static Measurement<long> Handshake(
         IGrouping<string, ListenerCounters> listener,
@@ -204,6 +247,8 @@ public sealed class GatewayMetrics : IDisposable
 
     private static KeyValuePair<string, object?> Listener(string name) => new("listener", name);
 
-    private static string SnakeCase(CloseReason reason) =>
+    private static KeyValuePair<string, object?> Fault(CloseReason reason) => new("fault", FaultNames[(int)reason]);
+
+    internal static string SnakeCase(CloseReason reason) =>
         string.Concat(reason.ToString().Select((c, i) => char.IsUpper(c) ? (i == 0 ? "" : "_") + char.ToLowerInvariant(c) : c.ToString()));
 }

@@ -10,6 +10,9 @@ public sealed class ListenerCounters(string listener, int loop, ListenerCounters
     private readonly long[] _closed = new long[Enum.GetValues<CloseReason>().Length];
     private readonly long[] _handshakeFailures = new long[Enum.GetValues<CloseReason>().Length];
 
+    private readonly long[] _alertsReceived = new long[256];
+    private readonly long[] _alertsSent = new long[256];
+
     public string Listener { get; } = listener;
 
     public int Loop { get; } = loop;
@@ -39,6 +42,14 @@ public sealed class ListenerCounters(string listener, int loop, ListenerCounters
     public long Closed(CloseReason reason) => Volatile.Read(ref _closed[(int)reason]);
 
     public long HandshakeFailures(CloseReason reason) => Volatile.Read(ref _handshakeFailures[(int)reason]);
+
+    /// <summary>Connections that ended by this alert (AlertDescription) of the client's.</summary>
+    public long AlertsReceived(byte alert) => Volatile.Read(ref _alertsReceived[alert]);
+
+    /// <summary>Connections that the gateway ended with this alert.</summary>
+    public long AlertsSent(byte alert) => Volatile.Read(ref _alertsSent[alert]);
+
+    internal void CountAlert(int alert, bool received) => (received ? _alertsReceived : _alertsSent)[(byte)alert]++;
 
     internal void Opened()
     {

@@ -129,6 +129,12 @@ public static class SessionMachine
     /// <summary>The loop says that bytes can be sent.</summary>
     public static void BecameWritable(ref SessionState s) => s.SocketWritable = true;
 
+    /// <summary>A ClientHello has begun and is not whole yet.</summary>
+    public static void HelloBegan(ref SessionState s) => s.HelloBegun = true;
+
+    /// <summary>What the first bytes were meant to be is not taken: no session begins.</summary>
+    public static void HelloRefused(ref SessionState s, CloseReason reason) => Fail(ref s, reason);
+
     /// <summary>What the first bytes are.</summary>
     public static void HelloSeen(ref SessionState s, FirstBytes kind)
     {
@@ -170,7 +176,7 @@ public static class SessionMachine
         s.SocketEof = true;
         s.SocketReadable = false;
         if (s.Phase == SessionPhase.PeekingHello)
-            CloseAtOnce(ref s, CloseReason.ClientClosedBeforeHello);
+            CloseAtOnce(ref s, s.HelloBegun ? CloseReason.ClientClosedInHandshake : CloseReason.ClientClosedBeforeHello);
         else
             UnblockReaders(ref s);
     }
@@ -179,7 +185,7 @@ public static class SessionMachine
     public static void SocketFailed(ref SessionState s)
     {
         var reason =
-            s.Phase == SessionPhase.PeekingHello ? CloseReason.ClientClosedBeforeHello
+            s.Phase == SessionPhase.PeekingHello && !s.HelloBegun ? CloseReason.ClientClosedBeforeHello
             : s.NotifyQueued && !s.TxPending ? CloseReason.Completed
             : CloseReason.ClientReset;
         CloseAtOnce(ref s, reason);

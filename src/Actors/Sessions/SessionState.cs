@@ -23,6 +23,9 @@ public struct SessionState
     /// <summary>The socket may take bytes.</summary>
     public bool SocketWritable { get; internal set; }
 
+    /// <summary>The client has begun to send a ClientHello.</summary>
+    public bool HelloBegun { get; internal set; }
+
     /// <summary>The client's FIN was received.</summary>
     public bool SocketEof { get; internal set; }
 

@@ -2,6 +2,7 @@ using System.Net;
 using Akka.Actor;
 using Akka.Actor.Setup;
 using Akka.Configuration;
+using Microsoft.Extensions.Logging;
 using TlsGateway.Actors;
 using TlsGateway.Actors.Dispatch;
 using TlsGateway.Actors.Metrics;
@@ -57,9 +58,14 @@ internal sealed class RunningGateway : IAsyncDisposable
             Upstream = new UpstreamSettings { Name = "upstream", Addresses = [upstream] },
         };
 
-    public static Task<RunningGateway> StartAsync(ListenerSettings listener, int loops = 2) => StartAsync([listener], loops);
+    public static Task<RunningGateway> StartAsync(ListenerSettings listener, int loops = 2, ILoggerFactory? log = null) =>
+        StartAsync([listener], loops, log);
 
-    public static async Task<RunningGateway> StartAsync(IReadOnlyList<ListenerSettings> listeners, int loops = 2)
+    public static async Task<RunningGateway> StartAsync(
+        IReadOnlyList<ListenerSettings> listeners,
+        int loops = 2,
+        ILoggerFactory? log = null
+    )
     {
         _ = OpenSslLibrary.VersionText; // loads the libraries: what they open is not a leak
         var descriptors = Descriptors();
@@ -78,7 +84,7 @@ internal sealed class RunningGateway : IAsyncDisposable
                 .And(new EventLoopsSetup { Count = loops })
         );
         var settings = new GatewaySettings { Generation = 1, Listeners = listeners };
-        var host = await GatewayHost.StartAsync(system, settings, new GatewayHostOptions());
+        var host = await GatewayHost.StartAsync(system, settings, new GatewayHostOptions { LoggerFactory = log });
         return new RunningGateway(system, host, settings, descriptors, sessions);
     }
 

@@ -10,11 +10,11 @@ internal sealed class TestCertificates : IDisposable
 {
     private readonly X509Certificate2 _authority;
 
-    public TestCertificates()
+    public TestCertificates(string authority = "Test authority")
     {
         Folder = Directory.CreateTempSubdirectory("gateway-tests-").FullName;
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=Test authority", key, HashAlgorithmName.SHA256);
+        var request = new CertificateRequest($"CN={authority}", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, true, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
@@ -47,7 +47,17 @@ internal sealed class TestCertificates : IDisposable
             commonName
         );
 
-    private TlsCertificate Leaf(string commonName, int days, X509Extension? extension, params string[] dnsNames)
+    /// <summary>For a client; valid for days, or <paramref name="expired"/> an hour ago.</summary>
+    public TlsCertificate ClientLeaf(string commonName, bool expired = false) =>
+        Leaf(commonName, days: expired ? 0 : 20, extension: null, purpose: ClientPurpose);
+
+    private const string ServerPurpose = "1.3.6.1.5.5.7.3.1";
+    private const string ClientPurpose = "1.3.6.1.5.5.7.3.2";
+
+    private TlsCertificate Leaf(string commonName, int days, X509Extension? extension, params string[] dnsNames) =>
+        Leaf(commonName, days, extension, ServerPurpose, dnsNames);
+
+    private TlsCertificate Leaf(string commonName, int days, X509Extension? extension, string purpose, params string[] dnsNames)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={commonName}", key, HashAlgorithmName.SHA256);
@@ -60,10 +70,10 @@ internal sealed class TestCertificates : IDisposable
         if (extension is not null)
             request.CertificateExtensions.Add(extension);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], false));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(purpose)], false));
         var now = TimeProvider.System.GetUtcNow();
         var serial = RandomNumberGenerator.GetBytes(8);
-        using var certificate = request.Create(_authority, now.AddHours(-1), now.AddDays(days), serial);
+        using var certificate = request.Create(_authority, now.AddHours(-12), now.AddDays(days).AddHours(-1), serial);
         return new TlsCertificate(commonName, certificate.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
     }
 
