@@ -93,6 +93,9 @@ public enum CloseReason
     /// <summary>The upstream's TCP connection was reset or failed.</summary>
     UpstreamReset,
 
+    /// <summary>Closed by an order of the operator's, through the admin endpoint.</summary>
+    ClosedByOperator,
+
     /// <summary>Closed by the gateway when the drain time was over.</summary>
     Drained,
 

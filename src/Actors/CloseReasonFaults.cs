@@ -12,6 +12,7 @@ public static class CloseReasonFaults
             or CloseReason.Completed
             or CloseReason.IdleTimeout
             or CloseReason.ShutdownTimeout
+            or CloseReason.ClosedByOperator
             or CloseReason.Drained
             or CloseReason.Stopped => Fault.None,
             CloseReason.UpstreamConnectFailed or CloseReason.UpstreamConnectTimeout or CloseReason.UpstreamReset => Fault.Upstream,

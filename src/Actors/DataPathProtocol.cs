@@ -96,7 +96,17 @@ public sealed class CloseNow : IDataPathMessage
     public static CloseNow Instance { get; } = new();
 }
 
-/// <summary>Ask the client for its certificate now: renegotiation on TLS 1.2, post-handshake authentication on TLS 1.3.</summary>
+/// <summary>The operator wants this connection closed: close_notify now, then close. Answered with <see cref="Inspection.OrderAnswer"/>.</summary>
+public sealed class CloseByOrder : IDataPathMessage
+{
+    private CloseByOrder() { }
+
+    public static CloseByOrder Instance { get; } = new();
+}
+
+/// <summary>
+/// Ask the client for its certificate now: renegotiation on TLS 1.2, post-handshake authentication on TLS 1.3. Answered with <see cref="Inspection.OrderAnswer"/>.
+/// </summary>
 public sealed class RequestClientCertificate : IDataPathMessage
 {
     private RequestClientCertificate() { }
@@ -104,7 +114,7 @@ public sealed class RequestClientCertificate : IDataPathMessage
     public static RequestClientCertificate Instance { get; } = new();
 }
 
-/// <summary>Renew the connection's keys: renegotiation on TLS 1.2, KeyUpdate on TLS 1.3.</summary>
+/// <summary>Renew the connection's keys: renegotiation on TLS 1.2, KeyUpdate on TLS 1.3. Answered with <see cref="Inspection.OrderAnswer"/>.</summary>
 public sealed class Rehandshake : IDataPathMessage
 {
     private Rehandshake() { }

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using TlsGateway.Actors.Connections;
 using TlsGateway.Actors.Dispatch;
+using TlsGateway.Actors.Inspection;
 using TlsGateway.Actors.Listeners;
 using TlsGateway.Actors.Metrics;
 using TlsGateway.Actors.Settings;
@@ -19,6 +20,8 @@ public sealed class GatewayHost : IAsyncDisposable
 {
     /// <summary>How long a loop may take to answer a control message; it does when its turn ends, so this only passes when a loop is stuck.</summary>
     private static readonly TimeSpan ControlTimeout = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan OrderTimeout = TimeSpan.FromSeconds(5);
 
     private readonly GatewayHostOptions _options;
     private readonly IActorRef[] _supervisors;
@@ -90,6 +93,58 @@ public sealed class GatewayHost : IAsyncDisposable
             supervisor.Tell(ListenerProtocol.EndDrain.Instance);
         var grace = _listeners.Count == 0 ? TimeSpan.Zero : _listeners.Max(l => l.Settings.ShutdownTimeout);
         await EndsWithinAsync(drained, grace + TimeSpan.FromSeconds(1), stopNow).ConfigureAwait(false);
+    }
+
+    /// <summary>Open connections in the order of their ids.</summary>
+    /// <param name="filter">Which of them.</param>
+    /// <param name="after">From the one after this; null: from the first.</param>
+    /// <param name="limit">At most so many, 1 or more.</param>
+    /// <exception cref="AskTimeoutException">A loop is stuck.</exception>
+    public async Task<ConnectionPage> ListConnectionsAsync(ConnectionFilter filter, ConnectionId? after, int limit)
+    {
+        var found = new List<ConnectionSnapshot>();
+        var (loop, number) = after is { } id ? (id.Loop, id.Number) : (0, 0);
+        while (loop < _supervisors.Length)
+        {
+            var page = await _supervisors[loop]
+                .Ask<ConnectionPage>(new InspectionProtocol.List(filter, number, limit - found.Count), ControlTimeout)
+                .ConfigureAwait(false);
+            found.AddRange(page.Connections);
+            (loop, number) = page.Next is { } next ? (next.Loop, next.Number) : (loop + 1, 0);
+            if (found.Count == limit)
+                break;
+        }
+
+        return new ConnectionPage(found, loop < _supervisors.Length ? new ConnectionId(loop, number) : null);
+    }
+
+    /// <summary>One connection; null: there is none with this id (any more).</summary>
+    public async Task<ConnectionSnapshot?> FindConnectionAsync(ConnectionId id)
+    {
+        if (id.Loop >= _supervisors.Length)
+            return null;
+        var found = await _supervisors[id.Loop]
+            .Ask<InspectionProtocol.Found>(new InspectionProtocol.Find(id.Number), ControlTimeout)
+            .ConfigureAwait(false);
+        return found.Connection;
+    }
+
+    /// <summary>Has something done to one connection. The answer says whether it was begun.</summary>
+    public async Task<OrderAnswer> OrderAsync(ConnectionId id, ConnectionOrder order)
+    {
+        if (id.Loop >= _supervisors.Length)
+            return OrderAnswer.NotFound;
+        try
+        {
+            return await _supervisors[id.Loop]
+                .Ask<OrderAnswer>(new InspectionProtocol.Order(id.Number, order), OrderTimeout)
+                .ConfigureAwait(false);
+        }
+        catch (AskTimeoutException)
+        {
+            // It ended with the order in its mailbox.
+            return OrderAnswer.NotFound;
+        }
     }
 
     /// <summary>Gives up the instruments. The ActorSystem, which its owner terminates, ends the listeners and connections and with them the contexts.</summary>

@@ -45,6 +45,15 @@ internal static partial class ConnectionLog
             StepUpRefusedCore(log, listener, peer.ToString(), detail);
     }
 
+    public static void RehandshakeRefused(ILogger log, string listener, InetEndPoint peer, string detail)
+    {
+        if (log.IsEnabled(LogLevel.Information))
+            RehandshakeRefusedCore(log, listener, peer.ToString(), detail);
+    }
+
+    [LoggerMessage(105, LogLevel.Information, "{Listener}: {Peer} keeps its keys though new ones are due: {Detail}")]
+    private static partial void RehandshakeRefusedCore(ILogger log, string listener, string peer, string detail);
+
     [LoggerMessage(102, LogLevel.Information, "{Listener}: {Peer} was {Before} and is {Now} by its certificate")]
     private static partial void IdentityChangedCore(ILogger log, string listener, string peer, string before, string now);
 

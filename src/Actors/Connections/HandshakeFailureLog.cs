@@ -28,8 +28,8 @@ internal sealed partial class HandshakeFailureLog(ILogger log)
     /// <param name="now">The loop's clock, nanoseconds.</param>
     public void Log(ConnectionSeed seed, CloseReason reason, in TlsFailure failure, ClientHello? hello, long now)
     {
-        // A TCP health check connects and closes, each few seconds, for ever; the operator's own stop is no failure.
-        if (reason is CloseReason.ClientClosedBeforeHello or CloseReason.Stopped or CloseReason.Drained)
+        // A TCP health check connects and closes, each few seconds, for ever; what the operator ends is no failure.
+        if (reason is CloseReason.ClientClosedBeforeHello or CloseReason.Stopped or CloseReason.Drained or CloseReason.ClosedByOperator)
             return;
         if (!log.IsEnabled(LogLevel.Information))
             return;

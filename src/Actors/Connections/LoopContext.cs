@@ -2,6 +2,7 @@ using Akka.Actor;
 using Microsoft.Extensions.Logging;
 using TlsGateway.Actors.Buffers;
 using TlsGateway.Actors.Dispatch;
+using TlsGateway.Actors.Inspection;
 using TlsGateway.Transport;
 
 namespace TlsGateway.Actors.Connections;
@@ -17,6 +18,8 @@ public sealed class LoopContext(EventLoop loop, ILogger log)
 
     /// <summary>Where connections say that their handshake failed.</summary>
     internal HandshakeFailureLog HandshakeFailures { get; } = new(log);
+
+    internal ConnectionTable Connections { get; } = new();
 
     /// <summary>Pins an actor to this loop.</summary>
     public Deploy Pin { get; } = EventLoops.Pin(loop.Index);

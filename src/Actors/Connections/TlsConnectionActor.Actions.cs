@@ -32,7 +32,7 @@ internal sealed partial class TlsConnectionActor
         if (kind == FirstBytes.PlainHttp)
             _ = _socket.Send(PlainHttpAnswer.Bytes);
         session.RxCommit(result.Bytes);
-        _seed.Counters.DownstreamReceivedBytes += result.Bytes;
+        CountReceived(result.Bytes);
         SessionMachine.Received(ref _state, _socket.IsReadable);
         if (_firstFlight.HasBegun)
             SessionMachine.HelloBegan(ref _state);
@@ -136,7 +136,7 @@ internal sealed partial class TlsConnectionActor
         switch (result.Status)
         {
             case IoStatus.Ok:
-                _seed.Counters.DownstreamReceivedBytes += result.Bytes;
+                CountReceived(result.Bytes);
                 SessionMachine.Received(ref _state, _socket.IsReadable);
                 break;
             case IoStatus.WouldBlock:
@@ -222,6 +222,7 @@ internal sealed partial class TlsConnectionActor
         {
             case IoStatus.Ok:
                 _seed.Counters.DownstreamSentBytes += result.Bytes;
+                _sentBytes += result.Bytes;
                 _lastActivity = _loop.Now;
                 session.TxConsume(result.Bytes);
                 SessionMachine.Sent(ref _state, !session.TxPending.IsEmpty, _socket.IsWritable);
@@ -243,7 +244,7 @@ internal sealed partial class TlsConnectionActor
         switch (result.Status)
         {
             case IoStatus.Ok:
-                _seed.Counters.DownstreamReceivedBytes += result.Bytes;
+                CountReceived(result.Bytes);
                 SessionMachine.Discarded(ref _state, _socket.IsReadable);
                 break;
             case IoStatus.WouldBlock:
@@ -256,6 +257,12 @@ internal sealed partial class TlsConnectionActor
                 SessionMachine.SocketFailed(ref _state);
                 break;
         }
+    }
+
+    private void CountReceived(int bytes)
+    {
+        _seed.Counters.DownstreamReceivedBytes += bytes;
+        _receivedBytes += bytes;
     }
 
     /// <summary>After a rehandshake: who the client is may have changed, and is looked up again.</summary>

@@ -58,8 +58,12 @@ internal sealed partial class TlsConnectionActor : UntypedActor
     private TlsFailure _refusal = TlsFailure.None;
     private int _rehandshakesSeen;
     private int _keyUpdatesSeen;
+    private long _began;
+    private long _receivedBytes;
+    private long _sentBytes;
     private long _bytesSinceKeys;
     private long _keysSince;
+    private bool _rehandshakeRefused;
     private TlsPeerCertificate? _peer;
 
     public TlsConnectionActor(ConnectionSeed seed)
@@ -74,6 +78,9 @@ internal sealed partial class TlsConnectionActor : UntypedActor
     protected override void PreStart()
     {
         var now = _loop.ReadTimestamp();
+        Reference = Self;
+        Number = _seed.Loop.Connections.Add(this);
+        _began = now;
         _socket.Owner = Self;
         _timer = new ConnectionTimer(Self);
         _lastActivity = now;
@@ -87,6 +94,7 @@ internal sealed partial class TlsConnectionActor : UntypedActor
             _state.Reason != CloseReason.None ? _state.Reason
             : _inHandler ? CloseReason.InternalError
             : CloseReason.Stopped;
+        _seed.Loop.Connections.Remove(Number);
         var failure = _refusal.Kind == TlsFailureKind.None ? _session?.Failure ?? TlsFailure.None : _refusal;
         if (!_handshakeCounted)
             _seed.Counters.CountHandshakeFailure(reason);
@@ -156,10 +164,13 @@ internal sealed partial class TlsConnectionActor : UntypedActor
                 OnClientChecked(answered.Verdict);
                 break;
             case Rehandshake:
-                OnRehandshake();
+                Answer(OnRehandshake());
                 break;
             case RequestClientCertificate:
-                OnStepUp();
+                Answer(OnStepUp());
+                break;
+            case CloseByOrder:
+                Answer(OnCloseByOrder());
                 break;
             case Drain:
                 SessionMachine.DrainBegan(ref _state);
@@ -255,40 +266,6 @@ internal sealed partial class TlsConnectionActor : UntypedActor
         SessionMachine.PeerCheckEnded(ref _state, SessionFacts.Of(session, failed: !verdict.IsGood));
         SetDeadlines(session);
         Run();
-    }
-
-    private void OnRehandshake()
-    {
-        if (_session is not { IsHandshakeComplete: true } session || _state.Phase is not (SessionPhase.Open or SessionPhase.Draining))
-            return;
-        if (session.Rehandshake() == TlsStatus.Error && session.Failure.Kind == TlsFailureKind.NotSupported)
-            _ = session.KeyUpdate(askPeer: true);
-        SessionMachine.RehandshakeReturned(ref _state, SessionFacts.Of(session, failed: false));
-        Run();
-    }
-
-    private void OnStepUp()
-    {
-        if (_session is not { IsHandshakeComplete: true } session || _state.Phase is not (SessionPhase.Open or SessionPhase.Draining))
-            return;
-        if (session.RequestClientCertificate() == TlsStatus.Error)
-            ConnectionLog.StepUpRefused(_seed.Loop.Log, _seed.Generation.Settings.Name, _seed.Peer, session.Failure.Detail);
-        SessionMachine.RehandshakeReturned(ref _state, SessionFacts.Of(session, failed: false));
-        Run();
-    }
-
-    /// <summary>Volume or time since the last new keys is more than the listener allows.</summary>
-    private bool IsRehandshakeDue()
-    {
-        var settings = _seed.Generation.Settings;
-        var isDue =
-            (settings.RehandshakeAfterBytes > 0 && _bytesSinceKeys >= settings.RehandshakeAfterBytes)
-            || (settings.RehandshakeAfter > TimeSpan.Zero && _loop.Now - _keysSince >= Nanos(settings.RehandshakeAfter));
-        if (!isDue || _state.Phase != SessionPhase.Open || _session is not { IsHandshakeComplete: true, IsRehandshaking: false })
-            return false;
-        _bytesSinceKeys = 0;
-        _keysSince = _loop.Now;
-        return true;
     }
 
     /// <summary>Does what the machine says until only a message can change anything.</summary>
@@ -391,8 +368,7 @@ internal sealed partial class TlsConnectionActor : UntypedActor
             ReturnCredit();
         if (_state.TxPending || _state.RxBuffered)
             _session?.Compact();
-        if (IsRehandshakeDue())
-            OnRehandshake();
+        RenewKeysWhenDue();
     }
 
     private SessionFacts Facts(TlsStatus status) => SessionFacts.Of(_session!, status == TlsStatus.Error);

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using TlsGateway.Actors.Connections;
+using TlsGateway.Actors.Inspection;
 using TlsGateway.Actors.Metrics;
 using TlsGateway.Transport;
 using static TlsGateway.Actors.Listeners.ListenerProtocol;
@@ -23,6 +24,7 @@ internal sealed class LoopSupervisorActor(LoopContext loop) : UntypedActor
     /// <summary>Those of <see cref="_current"/> and closed ones whose connections go on.</summary>
     private readonly List<ListenerSlot> _slots = [];
     private readonly List<ListenerCounters> _charged = [];
+    private readonly LoopInspection _inspection = new(loop);
     private ConnectionTimer? _timer;
     private IActorRef? _drainObserver;
     private bool _isDraining;
@@ -74,6 +76,15 @@ internal sealed class LoopSupervisorActor(LoopContext loop) : UntypedActor
             case Drained when SlotOf(Sender) is { } drained:
                 drained.IsDraining = false;
                 AnswerWhenDrained();
+                break;
+            case InspectionProtocol.List query:
+                Sender.Tell(_inspection.Answer(query));
+                break;
+            case InspectionProtocol.Find query:
+                Sender.Tell(_inspection.Answer(query));
+                break;
+            case InspectionProtocol.Order order:
+                _inspection.PassOn(order, Sender);
                 break;
             case EndDrain:
                 foreach (var slot in _slots)

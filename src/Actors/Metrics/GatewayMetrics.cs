@@ -17,7 +17,7 @@ public sealed class GatewayMetrics : IDisposable
     private static readonly string[] Legs = ["downstream", "upstream"];
     private static readonly string[] Causes = ["client", "upstream", "self"];
     private static readonly CloseReason[] Reasons = Enum.GetValues<CloseReason>();
-    private static readonly string[] ReasonNames = Array.ConvertAll(Reasons, SnakeCase);
+    private static readonly string[] ReasonNames = Array.ConvertAll(Reasons, SnakeCase<CloseReason>);
 
     private static readonly string[] FaultNames = Array.ConvertAll(
         Reasons,
@@ -249,6 +249,15 @@ public sealed class GatewayMetrics : IDisposable
 
     private static KeyValuePair<string, object?> Fault(CloseReason reason) => new("fault", FaultNames[(int)reason]);
 
-    internal static string SnakeCase(CloseReason reason) =>
-        string.Concat(reason.ToString().Select((c, i) => char.IsUpper(c) ? (i == 0 ? "" : "_") + char.ToLowerInvariant(c) : c.ToString()));
+    internal static string Name(StallOperation operation) => Operations[(int)operation];
+
+    internal static string Name(StallWant want) => Wants[(int)want];
+
+    internal static string Name(StallLeg leg) => Legs[(int)leg];
+
+    internal static string Name(StallCause cause) => Causes[(int)cause];
+
+    internal static string SnakeCase<T>(T value)
+        where T : struct, Enum =>
+        string.Concat(value.ToString().Select((c, i) => char.IsUpper(c) ? (i == 0 ? "" : "_") + char.ToLowerInvariant(c) : c.ToString()));
 }

@@ -327,7 +327,12 @@ public static class SessionMachine
     }
 
     /// <summary>A rehandshake or key update was asked for by the gateway; what the session says of itself now.</summary>
-    public static void RehandshakeReturned(ref SessionState s, in SessionFacts facts) => Take(ref s, facts);
+    public static void RehandshakeReturned(ref SessionState s, in SessionFacts facts)
+    {
+        Take(ref s, facts);
+        if (facts.Failure.Kind != TlsFailureKind.None)
+            Fail(ref s, ReasonOf(facts.Failure, inHandshake: false));
+    }
 
     /// <summary>The upstream leg was told that the client sends no more.</summary>
     public static void UpstreamTold(ref SessionState s) => s.UpstreamClosed = true;

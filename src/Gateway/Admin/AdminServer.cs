@@ -1,6 +1,7 @@
 using System.Net;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
+using TlsGateway.Actors;
 using TlsGateway.Actors.Metrics;
 using TlsGateway.Gateway.Configuration;
 using TlsGateway.Gateway.Hosting;
@@ -9,7 +10,7 @@ namespace TlsGateway.Gateway.Admin;
 
 /// <summary>
 /// Plain HTTP for the operator's tools: <c>/metrics</c> (Prometheus text), <c>/healthz</c> (200 while the process lives), <c>/ready</c> (200 while new
-/// connections are welcome, else 503). Reads only; no authentication, so it belongs on loopback.
+/// connections are welcome, else 503), <c>/connections</c> (<see cref="ConnectionsEndpoint"/>). No authentication, so it belongs on loopback.
 /// </summary>
 internal sealed class AdminServer : IAsyncDisposable
 {
@@ -36,6 +37,7 @@ internal sealed class AdminServer : IAsyncDisposable
         AdminSettings settings,
         GatewayReadiness readiness,
         ILoggerFactory loggers,
+        Func<GatewayHost?> host,
         CancellationToken cancellation
     )
     {
@@ -50,6 +52,7 @@ internal sealed class AdminServer : IAsyncDisposable
         server.MapPrometheusScrapingEndpoint("/metrics");
         server.MapGet("/healthz", static context => context.Response.WriteAsync("ok\n", context.RequestAborted));
         server.MapGet("/ready", context => AnswerReadinessAsync(context, readiness.Phase));
+        new ConnectionsEndpoint(host, settings.Bind.Address, loggers.CreateLogger<ConnectionsEndpoint>()).Map(server);
         try
         {
             await server.StartAsync(cancellation).ConfigureAwait(false);

@@ -1,3 +1,6 @@
+using System.Net;
+using TlsGateway.Actors.Inspection;
+
 namespace TlsGateway.Gateway.Hosting;
 
 /// <summary>What the process itself logs. Event ids 100 to 199.</summary>
@@ -54,6 +57,16 @@ internal static partial class GatewayLog
         "KEY LOG ON: the keys of every connection go to {File}; whoever reads it can decrypt recorded traffic. Remove keyLogFile when you are done"
     )]
     public static partial void KeyLogOn(this ILogger log, string file);
+
+    [LoggerMessage(117, LogLevel.Information, "Admin: {Caller} orders {Order} of connection {Connection}: {Outcome} {Detail}")]
+    public static partial void ConnectionOrdered(
+        this ILogger log,
+        IPEndPoint caller,
+        ConnectionOrder order,
+        string connection,
+        OrderOutcome outcome,
+        string detail
+    );
 
     [LoggerMessage(112, LogLevel.Error, "Outside any actor: an event loop's work failed; the loop goes on")]
     public static partial void LoopWorkFailed(this ILogger log, Exception failure);

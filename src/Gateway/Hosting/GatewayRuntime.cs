@@ -47,7 +47,7 @@ internal sealed class GatewayRuntime(
     {
         try
         {
-            _admin = await AdminServer.StartAsync(configuration.Admin, readiness, loggers, cancellation).ConfigureAwait(false);
+            _admin = await AdminServer.StartAsync(configuration.Admin, readiness, loggers, () => _host, cancellation).ConfigureAwait(false);
             var settings = await PrepareAsync(configuration, generation: 1, cancellation).ConfigureAwait(false);
             _host = await GatewayHost
                 .StartAsync(system, settings.Gateway, new GatewayHostOptions { LoggerFactory = loggers })

@@ -29,7 +29,7 @@ internal sealed class StartReport(TextWriter output)
     {
         yield return $"TLS gateway {GatewayVersion.Text}, engine openssl ({OpenSslLibrary.VersionText})";
         yield return $"configuration {configuration.File}, generation {runtime.Generation}";
-        yield return $"admin http://{runtime.AdminEndPoint}: /metrics /healthz /ready";
+        yield return $"admin http://{runtime.AdminEndPoint}: /metrics /healthz /ready /connections";
         foreach (var listener in runtime.Listeners)
         {
             var settings = configuration.Listeners.First(candidate => candidate.Name == listener.Name);

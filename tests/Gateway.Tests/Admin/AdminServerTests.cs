@@ -78,7 +78,13 @@ public sealed class AdminServerTests
         AdminSettings settings = new((IPEndPoint)taken.LocalEndpoint);
 
         var failure = await Assert.ThrowsAsync<IOException>(() =>
-            AdminServer.StartAsync(settings, new GatewayReadiness(), NullLoggerFactory.Instance, TestContext.Current.CancellationToken)
+            AdminServer.StartAsync(
+                settings,
+                new GatewayReadiness(),
+                NullLoggerFactory.Instance,
+                static () => null,
+                TestContext.Current.CancellationToken
+            )
         );
 
         Assert.Contains($"admin.bind {taken.LocalEndpoint}", failure.Message, StringComparison.Ordinal);
@@ -89,6 +95,7 @@ public sealed class AdminServerTests
             new AdminSettings(new IPEndPoint(IPAddress.Loopback, 0)),
             readiness,
             NullLoggerFactory.Instance,
+            static () => null,
             TestContext.Current.CancellationToken
         );
 

@@ -19,6 +19,9 @@ internal sealed partial class GatewayProgram : IAsyncDisposable
 
     public int Port => Ports[0];
 
+    /// <summary>The admin endpoint, such as http://127.0.0.1:9901.</summary>
+    public Uri Admin => new(AdminLine().Match(Program.Output.Text).Groups["url"].Value);
+
     /// <summary>Starts it with this configuration and waits until it serves. Bind to 127.0.0.1:0, the admin address too.</summary>
     public static async Task<GatewayProgram> StartAsync(string folder, string yaml)
     {
@@ -37,6 +40,13 @@ internal sealed partial class GatewayProgram : IAsyncDisposable
     public async Task SignalAsync(string name) => await RunningProgram.RunAsync("kill", "-" + name, $"{Program.Id}");
 
     public ValueTask DisposeAsync() => Program.DisposeAsync();
+
+    [GeneratedRegex(
+        @"^admin (?<url>http://\S+:\d+): ",
+        RegexOptions.Multiline | RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000
+    )]
+    private static partial Regex AdminLine();
 
     [GeneratedRegex(
         @"^listener \S+ on \S+:(?<port>\d+),",

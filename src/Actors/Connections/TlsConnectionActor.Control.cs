@@ -1,0 +1,165 @@
+using System.Net;
+using Akka.Actor;
+using TlsGateway.Actors.Inspection;
+using TlsGateway.Actors.Metrics;
+using TlsGateway.Actors.Sessions;
+using TlsGateway.Actors.Stalls;
+using TlsGateway.Tls;
+using TlsGateway.Tls.Hello;
+
+namespace TlsGateway.Actors.Connections;
+
+// What operators and policies ask of a connection, and what they see of it.
+internal sealed partial class TlsConnectionActor
+{
+    private static readonly Blocked[] Calls =
+    [
+        Blocked.HandshakeOnRead,
+        Blocked.HandshakeOnWrite,
+        Blocked.ReadOnRead,
+        Blocked.ReadOnWrite,
+        Blocked.WriteOnRead,
+        Blocked.WriteOnWrite,
+        Blocked.ShutdownOnRead,
+        Blocked.ShutdownOnWrite,
+    ];
+
+    private static readonly string[] CallNames =
+    [
+        "handshake_blocked_on_read",
+        "handshake_blocked_on_write",
+        "read_blocked_on_read",
+        "read_blocked_on_write",
+        "write_blocked_on_read",
+        "write_blocked_on_write",
+        "shutdown_blocked_on_read",
+        "shutdown_blocked_on_write",
+    ];
+
+    internal TlsConnectionActor? NextInTable;
+    internal TlsConnectionActor? PreviousInTable;
+
+    /// <summary>Its place among the connections of its loop.</summary>
+    internal long Number { get; private set; }
+
+    internal IActorRef Reference { get; private set; } = ActorRefs.Nobody;
+
+    internal bool Passes(ConnectionFilter filter) =>
+        (filter.Listener is null || filter.Listener == _seed.Generation.Settings.Name)
+        && (filter.IsStalled is null || filter.IsStalled == (_stalls.Active != 0));
+
+    internal ConnectionSnapshot Describe(long now)
+    {
+        var settings = _seed.Generation.Settings;
+        var session = _session;
+        var open = session is { IsHandshakeComplete: true } ? session : null;
+        _stalls.Charge(now);
+        return new ConnectionSnapshot
+        {
+            Id = new ConnectionId(_loop.Index, Number),
+            Listener = settings.Name,
+            Generation = _seed.Generation.Number,
+            Peer = _seed.Peer.ToIPEndPoint(),
+            Phase = GatewayMetrics.SnakeCase(_state.Phase),
+            Age = Span(now - _began),
+            Idle = Span(now - _lastActivity),
+            Engine = settings.Engine,
+            Session = open?.DescribeSession(),
+            ClientCertificate = _peer,
+            ServerName = _hello?.ServerName ?? "",
+            Ja3 = _hello is null ? "" : ClientFingerprint.Ja3(_hello),
+            Ja4 = _hello is null ? "" : ClientFingerprint.Ja4(_hello),
+            Blocked = [.. CallNames.Where((_, call) => (_state.Blocked & Calls[call]) != 0)],
+            Stall = _stalls.Active == 0 ? null : StallOf(_stalls.Oldest, Span(now - _stalls.OldestSince)),
+            StalledByClient = Span(_stalls.NanosOf(StallCause.Client)),
+            StalledByUpstream = Span(_stalls.NanosOf(StallCause.Upstream)),
+            StalledBySelf = Span(_stalls.NanosOf(StallCause.Self)),
+            ReceivedBytes = _receivedBytes,
+            SentBytes = _sentBytes,
+            Rehandshakes = session?.Counters.Rehandshakes ?? 0,
+            KeyUpdatesReceived = session?.Counters.RxKeyUpdates ?? 0,
+            IsRehandshaking = session?.IsRehandshaking ?? false,
+            Upstream = settings.Upstream.Name,
+        };
+    }
+
+    private static ConnectionStall StallOf(StallKey key, TimeSpan since) =>
+        new(
+            GatewayMetrics.Name(key.Operation),
+            GatewayMetrics.Name(key.Want),
+            GatewayMetrics.Name(key.Leg),
+            GatewayMetrics.Name(key.Cause),
+            since
+        );
+
+    private static TimeSpan Span(long nanos) => TimeSpan.FromTicks(nanos / TimeSpan.NanosecondsPerTick);
+
+    /// <summary>Why nothing can be asked of the session now; null: something can.</summary>
+    private string? NotNow() =>
+        _state.Phase is not (SessionPhase.Open or SessionPhase.Draining) || _session is not { IsHandshakeComplete: true }
+            ? "the connection is not open: its handshake is not over, or it is closing"
+        : _session.IsRehandshaking ? "a rehandshake is running"
+        : null;
+
+    private OrderAnswer OnRehandshake() =>
+        NotNow() is { } reason
+            ? OrderAnswer.Refused(reason)
+            : Began(_session!.IsTls13 ? _session.KeyUpdate(askPeer: true) : _session.Rehandshake());
+
+    private OrderAnswer OnStepUp()
+    {
+        if (NotNow() is { } reason)
+            return OrderAnswer.Refused(reason);
+        var answer = Began(_session!.RequestClientCertificate());
+        if (answer.Outcome == OrderOutcome.Refused)
+            ConnectionLog.StepUpRefused(_seed.Loop.Log, _seed.Generation.Settings.Name, _seed.Peer, answer.Detail);
+        return answer;
+    }
+
+    private OrderAnswer OnCloseByOrder()
+    {
+        if (_state.Phase == SessionPhase.Closed)
+            return OrderAnswer.NotFound;
+        SessionMachine.Expired(ref _state, CloseReason.ClosedByOperator);
+        Run();
+        return OrderAnswer.Accepted;
+    }
+
+    /// <summary>Tells the machine and sends what the session has to say.</summary>
+    private OrderAnswer Began(TlsStatus status)
+    {
+        var failure = status == TlsStatus.Error ? _session!.Failure : TlsFailure.None;
+        // A refusal leaves the session as it was.
+        SessionMachine.RehandshakeReturned(
+            ref _state,
+            SessionFacts.Of(_session!, failure.Kind is not (TlsFailureKind.None or TlsFailureKind.NotSupported))
+        );
+        Run();
+        return failure.Kind == TlsFailureKind.None ? OrderAnswer.Accepted : OrderAnswer.Refused(failure.Detail);
+    }
+
+    /// <summary>Volume or time since the last new keys is more than the listener allows: renews them.</summary>
+    private void RenewKeysWhenDue()
+    {
+        var settings = _seed.Generation.Settings;
+        var isDue =
+            (settings.RehandshakeAfterBytes > 0 && _bytesSinceKeys >= settings.RehandshakeAfterBytes)
+            || (settings.RehandshakeAfter > TimeSpan.Zero && _loop.Now - _keysSince >= Nanos(settings.RehandshakeAfter));
+        if (!isDue || _state.Phase != SessionPhase.Open || NotNow() is not null)
+            return;
+        _bytesSinceKeys = 0;
+        _keysSince = _loop.Now;
+        var answer = OnRehandshake();
+        if (answer.Outcome != OrderOutcome.Refused || _rehandshakeRefused)
+            return;
+        // Once: it is due again and again.
+        _rehandshakeRefused = true;
+        ConnectionLog.RehandshakeRefused(_seed.Loop.Log, settings.Name, _seed.Peer, answer.Detail);
+    }
+
+    private void Answer(OrderAnswer answer)
+    {
+        if (!Sender.IsNobody() && Sender != Context.System.DeadLetters)
+            Sender.Tell(answer);
+    }
+}

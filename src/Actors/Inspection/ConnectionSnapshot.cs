@@ -1,0 +1,73 @@
+using System.Net;
+using TlsGateway.Tls;
+using TlsGateway.Tls.ClientCertificates;
+
+namespace TlsGateway.Actors.Inspection;
+
+/// <summary>One connection at one instant, as its loop saw it.</summary>
+public sealed record ConnectionSnapshot
+{
+    public required ConnectionId Id { get; init; }
+
+    public required string Listener { get; init; }
+
+    /// <summary>Of the configuration that it began with.</summary>
+    public required int Generation { get; init; }
+
+    public required IPEndPoint Peer { get; init; }
+
+    /// <summary>Phase of the session machine in snake case: peeking_hello, handshaking, open, draining, shutting_down, closed.</summary>
+    public required string Phase { get; init; }
+
+    /// <summary>Since accept.</summary>
+    public required TimeSpan Age { get; init; }
+
+    /// <summary>Since a byte last moved, or the last sign of life.</summary>
+    public required TimeSpan Idle { get; init; }
+
+    public required TlsEngine Engine { get; init; }
+
+    /// <summary>Null until the first handshake is over.</summary>
+    public TlsSessionInfo? Session { get; init; }
+
+    /// <summary>Null when the client showed none.</summary>
+    public TlsPeerCertificate? ClientCertificate { get; init; }
+
+    /// <summary>As the client sent it; "" without one or before the hello.</summary>
+    public string ServerName { get; init; } = "";
+
+    /// <summary>Fingerprints of the ClientHello; "" before it came.</summary>
+    public string Ja3 { get; init; } = "";
+
+    public string Ja4 { get; init; } = "";
+
+    /// <summary>Which calls wait for which direction, as in Rescorla's article: <c>write_blocked_on_read</c> and its siblings.</summary>
+    public IReadOnlyList<string> Blocked { get; init; } = [];
+
+    /// <summary>The stall that is being charged now; null when nothing is in flight that cannot go on.</summary>
+    public ConnectionStall? Stall { get; init; }
+
+    /// <summary>Stalled so far, by whose fault, up to about a second ago.</summary>
+    public TimeSpan StalledByClient { get; init; }
+
+    public TimeSpan StalledByUpstream { get; init; }
+
+    public TimeSpan StalledBySelf { get; init; }
+
+    /// <summary>Ciphertext from the client, bytes.</summary>
+    public long ReceivedBytes { get; init; }
+
+    /// <summary>Ciphertext to the client, bytes.</summary>
+    public long SentBytes { get; init; }
+
+    public int Rehandshakes { get; init; }
+
+    public int KeyUpdatesReceived { get; init; }
+
+    public bool IsRehandshaking { get; init; }
+
+    public string Upstream { get; init; } = "";
+}
+
+/// <summary>A stall in progress, with the words of the metric <c>gateway.stall.time</c>.</summary>
+public sealed record ConnectionStall(string Operation, string Want, string Leg, string Cause, TimeSpan Since);

@@ -1,0 +1,49 @@
+using Akka.Actor;
+using TlsGateway.Actors.Connections;
+using static TlsGateway.Actors.Inspection.InspectionProtocol;
+
+namespace TlsGateway.Actors.Inspection;
+
+/// <summary>Answers questions about one loop's connections, each in a bounded part of the loop's turn. The loop's thread only.</summary>
+internal sealed class LoopInspection(LoopContext loop)
+{
+    /// <summary>Connections looked at for one answer; a filter that few pass is asked again from where it came to.</summary>
+    private const int MaxVisited = 1000;
+
+    public ConnectionPage Answer(List query)
+    {
+        var found = new List<ConnectionSnapshot>();
+        var now = loop.Loop.ReadTimestamp();
+        var last = query.After;
+        var connection = loop.Connections.After(query.After);
+        for (var visited = 0; connection is not null && visited < MaxVisited && found.Count < query.Limit; visited++)
+        {
+            last = connection.Number;
+            if (connection.Passes(query.Filter))
+                found.Add(connection.Describe(now));
+            connection = connection.NextInTable;
+        }
+
+        return new ConnectionPage(found, connection is null ? null : new ConnectionId(loop.Loop.Index, last));
+    }
+
+    public Found Answer(Find query) => new(loop.Connections.Find(query.Number)?.Describe(loop.Loop.ReadTimestamp()));
+
+    public void PassOn(Order order, IActorRef observer)
+    {
+        if (loop.Connections.Find(order.Number) is not { } connection)
+        {
+            observer.Tell(OrderAnswer.NotFound);
+            return;
+        }
+
+        IDataPathMessage message = order.What switch
+        {
+            ConnectionOrder.Rehandshake => Rehandshake.Instance,
+            ConnectionOrder.StepUp => RequestClientCertificate.Instance,
+            ConnectionOrder.Close => CloseByOrder.Instance,
+            _ => throw new InvalidOperationException("no such order"),
+        };
+        connection.Reference.Tell(message, observer);
+    }
+}

@@ -1,0 +1,81 @@
+using TlsGateway.Actors.Inspection;
+using TlsGateway.Tls;
+using TlsGateway.Tls.ClientCertificates;
+
+namespace TlsGateway.Gateway.Admin;
+
+/// <summary>Connections as the admin endpoint shows them. Times are seconds, amounts bytes; a name here is part of the interface.</summary>
+internal static class ConnectionView
+{
+    public static object Of(ConnectionPage page) =>
+        new { Connections = page.Connections.Select(Of).ToList(), Next = page.Next?.ToString() };
+
+    public static object Of(ConnectionSnapshot connection) =>
+        new
+        {
+            Id = connection.Id.ToString(),
+            connection.Listener,
+            connection.Generation,
+            Peer = connection.Peer.ToString(),
+            State = connection.Phase,
+            AgeSeconds = Seconds(connection.Age),
+            IdleSeconds = Seconds(connection.Idle),
+            Tls = connection.Session is { } session ? Of(session, connection) : null,
+            ClientCertificate = connection.ClientCertificate is { } certificate ? Of(certificate) : null,
+            Hello = connection.Ja4.Length == 0
+                ? null
+                : new
+                {
+                    connection.ServerName,
+                    connection.Ja3,
+                    connection.Ja4,
+                },
+            connection.Blocked,
+            Stall = connection.Stall is { } stall
+                ? new
+                {
+                    stall.Operation,
+                    stall.Want,
+                    stall.Leg,
+                    stall.Cause,
+                    Seconds = Seconds(stall.Since),
+                }
+                : null,
+            StallSeconds = new
+            {
+                Client = Seconds(connection.StalledByClient),
+                Upstream = Seconds(connection.StalledByUpstream),
+                Self = Seconds(connection.StalledBySelf),
+            },
+            connection.ReceivedBytes,
+            connection.SentBytes,
+            connection.Rehandshakes,
+            connection.KeyUpdatesReceived,
+            connection.IsRehandshaking,
+            connection.Upstream,
+        };
+
+    private static object Of(TlsSessionInfo session, ConnectionSnapshot connection) =>
+        new
+        {
+            Engine = connection.Engine.ToString().ToLowerInvariant(),
+            session.Version,
+            session.CipherSuite,
+            session.Group,
+            session.ApplicationProtocol,
+            session.IsResumed,
+        };
+
+    private static object Of(TlsPeerCertificate certificate) =>
+        new
+        {
+            certificate.Subject,
+            certificate.Issuer,
+            certificate.SerialNumber,
+            certificate.NotAfter,
+            certificate.DnsNames,
+            certificate.Uris,
+        };
+
+    private static double Seconds(TimeSpan span) => Math.Round(span.TotalSeconds, 3);
+}

@@ -1,0 +1,139 @@
+using System.Globalization;
+using System.Net;
+using TlsGateway.Actors;
+using TlsGateway.Actors.Inspection;
+using TlsGateway.Gateway.Hosting;
+
+namespace TlsGateway.Gateway.Admin;
+
+/// <summary>
+/// <c>/connections</c>: what is open, and orders to one of them. On loopback only, since nothing here asks who is there; each order is logged.
+/// </summary>
+/// <param name="host">The data path; null before it is up.</param>
+/// <param name="bind">Where the admin endpoint listens.</param>
+/// <param name="log">Gets a line for each order.</param>
+internal sealed class ConnectionsEndpoint(Func<GatewayHost?> host, IPAddress bind, ILogger log)
+{
+    private const int DefaultLimit = 100;
+    private const int MaxLimit = 1000;
+
+    public void Map(WebApplication server)
+    {
+        server.MapGet("/connections", context => GuardedAsync(context, ListAsync));
+        server.MapGet("/connections/{id}", context => GuardedAsync(context, ShowAsync));
+        server.MapPost("/connections/{id}/rehandshake", context => OrderAsync(context, ConnectionOrder.Rehandshake));
+        server.MapPost("/connections/{id}/step-up", context => OrderAsync(context, ConnectionOrder.StepUp));
+        server.MapPost("/connections/{id}/close", context => OrderAsync(context, ConnectionOrder.Close));
+    }
+
+    private async Task ListAsync(HttpContext context, GatewayHost running)
+    {
+        if (!TryReadQuery(context.Request.Query, out var query, out var problem))
+        {
+            await RefuseAsync(context, StatusCodes.Status400BadRequest, problem).ConfigureAwait(false);
+            return;
+        }
+        var page = await running.ListConnectionsAsync(query.Filter, query.After, query.Limit).ConfigureAwait(false);
+        await AdminJson.WriteAsync(context, StatusCodes.Status200OK, ConnectionView.Of(page)).ConfigureAwait(false);
+    }
+
+    private static async Task ShowAsync(HttpContext context, GatewayHost running)
+    {
+        if (IdOf(context) is { } id && await running.FindConnectionAsync(id).ConfigureAwait(false) is { } found)
+        {
+            await AdminJson.WriteAsync(context, StatusCodes.Status200OK, ConnectionView.Of(found)).ConfigureAwait(false);
+            return;
+        }
+        await RefuseAsync(context, StatusCodes.Status404NotFound, OrderAnswer.NotFound.Detail).ConfigureAwait(false);
+    }
+
+    private Task OrderAsync(HttpContext context, ConnectionOrder order) =>
+        GuardedAsync(
+            context,
+            async (_, running) =>
+            {
+                if (AdminCrossSite.IsFromElsewhere(context.Request))
+                {
+                    await RefuseAsync(context, StatusCodes.Status403Forbidden, "A page of another site may not give orders.")
+                        .ConfigureAwait(false);
+                    return;
+                }
+                var answer = IdOf(context) is { } id ? await running.OrderAsync(id, order).ConfigureAwait(false) : OrderAnswer.NotFound;
+                log.ConnectionOrdered(
+                    new IPEndPoint(context.Connection.RemoteIpAddress ?? IPAddress.None, context.Connection.RemotePort),
+                    order,
+                    IdOf(context)?.ToString() ?? "none",
+                    answer.Outcome,
+                    answer.Detail
+                );
+                var status = answer.Outcome switch
+                {
+                    OrderOutcome.Accepted => StatusCodes.Status202Accepted,
+                    OrderOutcome.Refused => StatusCodes.Status409Conflict,
+                    _ => StatusCodes.Status404NotFound,
+                };
+                if (answer.Outcome == OrderOutcome.Accepted)
+                {
+                    context.Response.StatusCode = status;
+                    return;
+                }
+                await RefuseAsync(context, status, answer.Detail).ConfigureAwait(false);
+            }
+        );
+
+    private Task GuardedAsync(HttpContext context, Func<HttpContext, GatewayHost, Task> answer)
+    {
+        if (!IPAddress.IsLoopback(bind))
+        {
+            return RefuseAsync(
+                context,
+                StatusCodes.Status403Forbidden,
+                "Connections are shown on a loopback admin.bind only: whoever reaches this address is not asked who they are."
+            );
+        }
+        return host() is { } running
+            ? answer(context, running)
+            : RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, "The gateway is starting or stopping.");
+    }
+
+    private static ConnectionId? IdOf(HttpContext context) =>
+        ConnectionId.TryParse(context.Request.RouteValues["id"] as string, out var id) ? id : null;
+
+    private static bool TryReadQuery(
+        IQueryCollection query,
+        out (ConnectionFilter Filter, ConnectionId? After, int Limit) read,
+        out string problem
+    )
+    {
+        read = default;
+        problem = "";
+        bool? stalled = null;
+        ConnectionId? after = null;
+        var limit = DefaultLimit;
+        foreach (var (name, value) in query)
+        {
+            switch (name)
+            {
+                case "listener":
+                    break;
+                case "stalled" when bool.TryParse(value, out var isStalled):
+                    stalled = isStalled;
+                    break;
+                case "after" when ConnectionId.TryParse(value, out var id):
+                    after = id;
+                    break;
+                case "limit"
+                    when int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out limit) && limit is >= 1 and <= MaxLimit:
+                    break;
+                default:
+                    problem =
+                        $"The query takes listener (a name), stalled (true or false), after (an id such as 0-17) and limit (1 to {MaxLimit}), and this is none of them, or not with that value.";
+                    return false;
+            }
+        }
+        read = (new ConnectionFilter(query["listener"].FirstOrDefault(), stalled), after, limit);
+        return true;
+    }
+
+    private static Task RefuseAsync(HttpContext context, int status, string detail) => AdminJson.ProblemAsync(context, status, detail);
+}
