@@ -142,7 +142,7 @@ public sealed class EventLoopDispatcherTests
     {
         await using var loops = new LoopSystem(1);
         var queue = new LoopMessageQueue(loops.Loops.Loop(0));
-        var taken = new TaskCompletionSource<List<object>>();
+        var taken = new TaskCompletionSource<List<object>>(TaskCreationOptions.RunContinuationsAsynchronously);
         queue.Enqueue(ActorRefs.Nobody, new Envelope("foreign 1", ActorRefs.NoSender));
         queue.Enqueue(ActorRefs.Nobody, new Envelope("foreign 2", ActorRefs.NoSender));
         loops

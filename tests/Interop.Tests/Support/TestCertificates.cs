@@ -49,15 +49,15 @@ internal sealed class TestCertificates : IDisposable
 
     /// <summary>For a client; valid for days, or <paramref name="expired"/> an hour ago.</summary>
     public TlsCertificate ClientLeaf(string commonName, bool expired = false) =>
-        Leaf(commonName, days: expired ? 0 : 20, extension: null, purpose: ClientPurpose);
+        LeafFor(ClientPurpose, commonName, expired ? 0 : 20, extension: null);
 
     private const string ServerPurpose = "1.3.6.1.5.5.7.3.1";
     private const string ClientPurpose = "1.3.6.1.5.5.7.3.2";
 
     private TlsCertificate Leaf(string commonName, int days, X509Extension? extension, params string[] dnsNames) =>
-        Leaf(commonName, days, extension, ServerPurpose, dnsNames);
+        LeafFor(ServerPurpose, commonName, days, extension, dnsNames);
 
-    private TlsCertificate Leaf(string commonName, int days, X509Extension? extension, string purpose, params string[] dnsNames)
+    private TlsCertificate LeafFor(string purpose, string commonName, int days, X509Extension? extension, params string[] dnsNames)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={commonName}", key, HashAlgorithmName.SHA256);
