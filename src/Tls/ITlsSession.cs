@@ -83,7 +83,7 @@ public interface ITlsSession : IDisposable
 
     /// <summary>
     /// Ends the session for a reason of the caller's: queues the fatal alert of <paramref name="failure"/> where the engine can send one, and is dead from then on. The failure
-    /// becomes <see cref="Failure"/>.
+    /// becomes <see cref="Failure"/>, with -1 for an alert that could not be sent.
     /// </summary>
     void Fail(TlsFailure failure);
 

@@ -14,11 +14,7 @@ internal sealed partial class HandshakeFailureLog(ILogger log)
 {
     internal const int LinesPerSecond = 50;
 
-    private const long WindowNanos = 1_000_000_000;
-
-    private long _windowEnd = long.MinValue;
-    private int _left;
-    private long _leftOut;
+    private LineBudget _budget = new(LinesPerSecond);
 
     /// <summary>Logs, or counts as left out.</summary>
     /// <param name="seed">Whose connection it was.</param>
@@ -33,15 +29,8 @@ internal sealed partial class HandshakeFailureLog(ILogger log)
             return;
         if (!log.IsEnabled(LogLevel.Information))
             return;
-        if (now >= _windowEnd)
-            (_windowEnd, _left) = (now + WindowNanos, LinesPerSecond);
-        if (_left == 0)
-        {
-            _leftOut++;
+        if (!_budget.TryTake(now, out var leftOut))
             return;
-        }
-
-        _left--;
         Failed(
             log,
             seed.Generation.Settings.Name,
@@ -52,9 +41,8 @@ internal sealed partial class HandshakeFailureLog(ILogger log)
             hello is null ? "-" : Printable(hello.ServerName),
             hello is null ? "-" : ClientFingerprint.Ja4(hello),
             failure.Detail.Length == 0 ? "" : ": " + WithoutControls(failure.Detail),
-            _leftOut == 0 ? "" : $" ({_leftOut} more were not logged)"
+            leftOut == 0 ? "" : $" ({leftOut} more were not logged)"
         );
-        _leftOut = 0;
     }
 
     private static string AlertText(in TlsFailure failure) =>
@@ -67,12 +55,10 @@ internal sealed partial class HandshakeFailureLog(ILogger log)
     {
         if (name.Length == 0)
             return "-";
-        return name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' or '*')
-            ? name
-            : string.Concat(
-                name.Select(static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' or '*' ? c.ToString() : $"\\x{(int)c:x2}")
-            );
+        return name.All(IsOfHostName) ? name : string.Concat(name.Select(static c => IsOfHostName(c) ? c.ToString() : $"\\x{(int)c:x2}"));
     }
+
+    private static bool IsOfHostName(char c) => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' or '*';
 
     /// <summary>An engine's words may quote a certificate of the peer's.</summary>
     private static string WithoutControls(string text) =>

@@ -49,7 +49,17 @@ internal sealed class ListenerActor : UntypedActor
     {
         _generation.Acquire();
         _retry = new ConnectionTimer(Self);
-        _socket = _loop.Loop.RegisterListener(_fd, Self);
+        try
+        {
+            _socket = _loop.Loop.RegisterListener(_fd, Self);
+        }
+        catch
+        {
+            // Nobody else closes it, and the supervisor opens another each second.
+            TcpSocket.Close(_fd);
+            throw;
+        }
+
         _socket.NotifyReadable();
     }
 

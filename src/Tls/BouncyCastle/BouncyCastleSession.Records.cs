@@ -125,7 +125,8 @@ public sealed unsafe partial class BouncyCastleSession
         Check();
         if (!_isDead)
         {
-            _ = Die(failure);
+            // BouncyCastle sends no alert of ours, and the failure does not claim one.
+            _ = Die(failure with { Alert = -1 });
         }
     }
 

@@ -64,11 +64,9 @@ public sealed unsafe partial class OpenSslSession
         _ = Io();
         if (!_isDead)
         {
-            if (failure.Alert >= 0)
-            {
-                _records?.SendFatalAlert((byte)failure.Alert);
-            }
-            Die(failure);
+            // On records that are OpenSSL's none can be sent, and the failure does not claim one.
+            bool isSent = failure.Alert >= 0 && _records is { } records && records.SendFatalAlert((byte)failure.Alert);
+            Die(isSent ? failure : failure with { Alert = -1 });
         }
     }
 

@@ -402,21 +402,23 @@ internal sealed unsafe class RecordLayer(OpenSslSession session, SessionIo* io)
         return TlsStatus.Done;
     }
 
-    /// <summary>Sends an alert that ends the session, where one can still be sent.</summary>
-    public void SendFatalAlert(byte alert)
+    /// <summary>Sends an alert that ends the session; false where none can be sent any more.</summary>
+    public bool SendFatalAlert(byte alert)
     {
         LibCrypto.ERR_clear_error();
-        if (session.MayAlert())
+        if (!session.MayAlert())
         {
-            byte* message = stackalloc byte[AlertBytes] { Fatal, alert };
-            _ = Send(Alert, message, AlertBytes);
+            return false;
         }
+        byte* message = stackalloc byte[AlertBytes] { Fatal, alert };
+        _ = Send(Alert, message, AlertBytes);
+        return true;
     }
 
     /// <summary>Ends the session with an alert.</summary>
     private TlsStatus Refuse(byte alert, string why)
     {
-        SendFatalAlert(alert);
+        _ = SendFatalAlert(alert);
         return Fail(new TlsFailure(TlsFailureKind.ProtocolViolation, alert, why));
     }
 

@@ -90,9 +90,26 @@ public sealed class AdminServerTests
         Assert.Contains($"admin.bind {taken.LocalEndpoint}", failure.Message, StringComparison.Ordinal);
     }
 
-    private static Task<AdminServer> StartAsync(GatewayReadiness readiness) =>
+    [Theory]
+    [InlineData("127.0.0.1", HttpStatusCode.ServiceUnavailable)]
+    [InlineData("0.0.0.0", HttpStatusCode.Forbidden)]
+    public async Task Connections_are_for_loopback_and_for_a_gateway_that_runs(string bind, HttpStatusCode status)
+    {
+        await using var admin = await StartAsync(new GatewayReadiness(), bind);
+        foreach (var path in (string[])["/connections", "/connections/0-1"])
+        {
+            using HttpClient client = new();
+            var answer = await client.GetAsync(
+                new Uri($"http://127.0.0.1:{admin.EndPoint.Port}{path}"),
+                TestContext.Current.CancellationToken
+            );
+            Assert.Equal((status, "application/problem+json"), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
+        }
+    }
+
+    private static Task<AdminServer> StartAsync(GatewayReadiness readiness, string bind = "127.0.0.1") =>
         AdminServer.StartAsync(
-            new AdminSettings(new IPEndPoint(IPAddress.Loopback, 0)),
+            new AdminSettings(new IPEndPoint(IPAddress.Parse(bind), 0)),
             readiness,
             NullLoggerFactory.Instance,
             static () => null,

@@ -50,6 +50,17 @@ public sealed class ConnectionsEndpointTests : IDisposable
     }
 
     [Fact]
+    public async Task An_order_that_this_client_cannot_follow_is_refused_and_the_connection_goes_on()
+    {
+        await using var gateway = await StartAsync();
+        await using var client = Start(gateway, "-tls1_3", offersAuthentication: false);
+        var id = (await OneAsync(gateway)).GetProperty("id").GetString()!;
+        Assert.Equal(HttpStatusCode.Conflict, await OrderAsync(gateway, id, "step-up"));
+        await client.SayAsync("GET / HTTP/1.0\r\n\r");
+        await client.ExpectAsync("200 OK");
+    }
+
+    [Fact]
     public async Task A_page_of_another_site_gives_no_orders()
     {
         await using var gateway = await StartAsync();
@@ -147,7 +158,7 @@ public sealed class ConnectionsEndpointTests : IDisposable
         return answer.StatusCode;
     }
 
-    private RunningProgram Start(GatewayProgram gateway, string version)
+    private RunningProgram Start(GatewayProgram gateway, string version, bool offersAuthentication = true)
     {
         var alice = _certificates.ClientLeaf("alice");
         var (certificate, key) = (Write("alice.pem", alice.ChainPem), Write("alice-key.pem", alice.KeyPem));
@@ -158,7 +169,7 @@ public sealed class ConnectionsEndpointTests : IDisposable
             $"127.0.0.1:{gateway.Port}",
             "-servername",
             "localhost",
-            "-enable_pha",
+            offersAuthentication ? "-enable_pha" : "-no_ign_eof",
             "-quiet",
             "-cert",
             certificate,

@@ -81,6 +81,9 @@ public sealed class MutualTlsTests : IDisposable
         Assert.DoesNotContain("200 OK", refused, StringComparison.Ordinal);
         // OpenSSL's own records have no way to send an alert of ours.
         Assert.Equal(version == "-tls1_3", refused.Contains("alert certificate revoked", StringComparison.Ordinal));
+        await gateway.Program.ExpectAsync(
+            "certificate_revoked, fault client, alert " + (version == "-tls1_3" ? "sent certificate_revoked(44)" : "none")
+        );
         Assert.Contains("200 OK", await ConnectAsync(gateway, version, bob), StringComparison.Ordinal);
     }
 
