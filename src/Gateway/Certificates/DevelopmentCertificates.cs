@@ -128,8 +128,8 @@ internal sealed record DevelopmentCertificates(TlsCertificate Certificate, strin
         {
             throw Broken(folder, $"whose {LeafKeyFileName} is not the key of {LeafFileName}");
         }
-        var warning = CertificateFiles.DescribeLifetime(leaf, now) is { } lifetime
-            ? $"Development certificate: {lifetime} Remove {string.Join(", ", FileNames)} from {folder}, and new ones are made at the next start or reload."
+        var warning = CertificateFindings.Lifetimes([leaf], now).FirstOrDefault() is { } lifetime
+            ? $"The development certificate is {leafFile}, {lifetime}. Remove {string.Join(", ", FileNames)} from {folder}, and new ones are made at the next start or reload."
             : null;
         return new DevelopmentCertificates(
             new TlsCertificate(leafFile, chainPem, keyPem),
@@ -140,7 +140,9 @@ internal sealed record DevelopmentCertificates(TlsCertificate Certificate, strin
     }
 
     private static string Read(string file) =>
-        CertificateFiles.ReadText(file, out var problem) ?? throw Broken(Path.GetDirectoryName(file)!, problem);
+        CertificateFiles.ReadBytes(file, out var problem) is { } bytes
+            ? System.Text.Encoding.UTF8.GetString(bytes)
+            : throw Broken(Path.GetDirectoryName(file)!, problem);
 
     private static DevelopmentCertificateException Broken(string folder, string problem) =>
         new(

@@ -13,19 +13,40 @@ internal static class ConfigurationLoader
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>Loads <paramref name="file"/>, which is named in problems just as it is given here.</summary>
-    public static async Task<ConfigurationResult> LoadAsync(string file, ConfigurationWorld world, CancellationToken cancellation)
+    public static Task<ConfigurationResult> LoadAsync(string file, ConfigurationWorld world, CancellationToken cancellation)
     {
         ConfigurationProblems problems = new(file);
+        return ReadText(file, problems) is { } yaml
+            ? LoadAsync(file, yaml, problems, world, cancellation)
+            : Task.FromResult(new ConfigurationResult(null, problems.InFileOrder()));
+    }
+
+    /// <summary>As above, from the text that was read before: what it names is read again, the file itself is not.</summary>
+    public static Task<ConfigurationResult> LoadTextAsync(
+        string file,
+        string yaml,
+        ConfigurationWorld world,
+        CancellationToken cancellation
+    ) => LoadAsync(file, yaml, new ConfigurationProblems(file), world, cancellation);
+
+    private static async Task<ConfigurationResult> LoadAsync(
+        string file,
+        string yaml,
+        ConfigurationProblems problems,
+        ConfigurationWorld world,
+        CancellationToken cancellation
+    )
+    {
         GatewayConfiguration? configuration = null;
-        if (ReadText(file, problems) is { } yaml && new YamlDocumentReader(problems).Read(yaml) is { } document)
+        if (
+            new YamlDocumentReader(problems).Read(yaml) is { } document
+            && new OptionsReader(problems, world.GetVariable).Read(document) is { } options
+        )
         {
-            if (new OptionsReader(problems, world.GetVariable).Read(document) is { } options)
-            {
-                ConfigurationChecker checker = new(problems, world, Path.GetFullPath(file, world.WorkingFolder));
-                configuration = await checker.CheckAsync(options, cancellation).ConfigureAwait(false);
-            }
+            ConfigurationChecker checker = new(problems, world, Path.GetFullPath(file, world.WorkingFolder));
+            configuration = await checker.CheckAsync(options, cancellation).ConfigureAwait(false);
         }
-        return new ConfigurationResult(configuration, problems.InFileOrder());
+        return new ConfigurationResult(configuration is null ? null : configuration with { Yaml = yaml }, problems.InFileOrder());
     }
 
     private static string? ReadText(string file, ConfigurationProblems problems)

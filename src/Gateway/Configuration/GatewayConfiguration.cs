@@ -1,5 +1,6 @@
 using System.Net;
 using TlsGateway.Actors.Settings;
+using TlsGateway.Gateway.Files;
 using TlsGateway.Gateway.Tickets;
 using TlsGateway.Tls;
 
@@ -14,6 +15,9 @@ internal sealed record GatewayConfiguration
     /// <summary>The file, absolute.</summary>
     public required string File { get; init; }
 
+    /// <summary>The file's text, so that what it names can be read again without it. Variables are not put in.</summary>
+    public string Yaml { get; init; } = "";
+
     public required TimeSpan DrainTimeout { get; init; }
 
     /// <summary>0: one per core.</summary>
@@ -26,6 +30,11 @@ internal sealed record GatewayConfiguration
 
     /// <summary>Absolute; null: no key log.</summary>
     public string? KeyLogFile { get; init; }
+
+    /// <summary>The files that are loaded again when they change, by absolute path, as they were before they were read. Empty: none are watched.</summary>
+    public IReadOnlyDictionary<string, FileState> WatchedFiles { get; init; } = NoFiles;
+
+    public static IReadOnlyDictionary<string, FileState> NoFiles { get; } = new Dictionary<string, FileState>();
 
     public required AdminSettings Admin { get; init; }
     public required LogSettings Log { get; init; }

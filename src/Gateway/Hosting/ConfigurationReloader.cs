@@ -35,24 +35,29 @@ internal sealed class ConfigurationReloader(
             if (!_isQueued)
             {
                 _isQueued = true;
-                _running = ReloadAfterAsync(_running, signal);
+                _running = RunAfterAsync(_running, () => ReloadAsync(signal));
             }
             return _running;
         }
     }
 
-    private async Task ReloadAfterAsync(Task previous, string signal)
+    /// <summary>Reads again what the configuration names, and not the configuration itself: nobody asked for that.</summary>
+    /// <param name="changed">The files that are to blame.</param>
+    /// <returns>It never fails.</returns>
+    public Task RequestFiles(IReadOnlyCollection<string> changed)
     {
-        await previous.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         lock (_lock)
         {
-            // From here on the file may have been read: a later request needs a reload of its own.
-            _isQueued = false;
+            return _running = RunAfterAsync(_running, () => ReloadFilesAsync(changed));
         }
+    }
+
+    private async Task RunAfterAsync(Task previous, Func<Task> reload)
+    {
+        await previous.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
-            log.Reloading(file, signal);
-            await ReloadAsync().ConfigureAwait(false);
+            await reload().ConfigureAwait(false);
         }
         catch (GatewayStartException refused)
         {
@@ -65,9 +70,28 @@ internal sealed class ConfigurationReloader(
         }
     }
 
-    private async Task ReloadAsync()
+    private async Task ReloadAsync(string signal)
     {
-        var result = await ConfigurationLoader.LoadAsync(file, world, CancellationToken.None).ConfigureAwait(false);
+        lock (_lock)
+        {
+            // From here on the file may have been read: a later request needs a reload of its own.
+            _isQueued = false;
+        }
+        log.Reloading(file, signal);
+        await ServeAsync(await ConfigurationLoader.LoadAsync(file, world, CancellationToken.None).ConfigureAwait(false)).ConfigureAwait(false);
+    }
+
+    private async Task ReloadFilesAsync(IReadOnlyCollection<string> changed)
+    {
+        log.FilesChanged(string.Join(", ", changed));
+        await ServeAsync(
+                await ConfigurationLoader.LoadTextAsync(file, Current.Yaml, world, CancellationToken.None).ConfigureAwait(false)
+            )
+            .ConfigureAwait(false);
+    }
+
+    private async Task ServeAsync(ConfigurationResult result)
+    {
         foreach (var problem in result.Problems)
         {
             if (problem.Severity == ProblemSeverity.Error)

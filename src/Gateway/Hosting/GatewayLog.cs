@@ -68,6 +68,12 @@ internal static partial class GatewayLog
         string detail
     );
 
+    [LoggerMessage(118, LogLevel.Information, "Changed, loading again: {Files}")]
+    public static partial void FilesChanged(this ILogger log, string files);
+
+    [LoggerMessage(119, LogLevel.Error, "Files are not watched any more; SIGHUP still loads them")]
+    public static partial void WatchFailed(this ILogger log, Exception failure);
+
     [LoggerMessage(112, LogLevel.Error, "Outside any actor: an event loop's work failed; the loop goes on")]
     public static partial void LoopWorkFailed(this ILogger log, Exception failure);
 }

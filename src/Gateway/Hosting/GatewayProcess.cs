@@ -75,6 +75,7 @@ internal static class GatewayProcess
         builder.Services.AddSingleton<IHostLifetime, SignalLifetime>();
         builder.Services.AddAkka("gateway", (akka, services) => Configure(akka, configuration, services));
         builder.Services.AddHostedService<GatewayService>();
+        builder.Services.AddHostedService<FileWatcher>();
         return builder.Build();
     }
 

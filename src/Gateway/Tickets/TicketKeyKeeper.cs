@@ -1,3 +1,4 @@
+using TlsGateway.Gateway.Files;
 using TlsGateway.Gateway.Hosting;
 using TlsGateway.Tls.Tickets;
 
@@ -18,7 +19,7 @@ internal sealed class TicketKeyKeeper : IDisposable
     private readonly ITimer _timer;
     private readonly Lock _lock = new();
     private TicketKeySettings? _settings;
-    private (DateTime Written, long Length, string? Target) _seen;
+    private FileState _seen;
 
     /// <summary>How long a handshake may still be using a key after it left the ring: far longer than sealing a ticket takes.</summary>
     private static readonly TimeSpan MayBeInUse = TimeSpan.FromSeconds(10);
@@ -43,7 +44,7 @@ internal sealed class TicketKeyKeeper : IDisposable
         {
             if (settings.File is { } file)
             {
-                var look = Look(file);
+                var look = FileState.Of(file);
                 var keys = TicketKeyFile.Read(file, out var problem) ?? throw new IOException($"ticketKeys.file is '{file}', {problem}.");
                 _seen = look;
                 Take(keys);
@@ -87,7 +88,7 @@ internal sealed class TicketKeyKeeper : IDisposable
 
     private void ReadAgain(string file)
     {
-        var look = Look(file);
+        var look = FileState.Of(file);
         if (look == _seen)
         {
             return;
@@ -141,19 +142,4 @@ internal sealed class TicketKeyKeeper : IDisposable
     private bool IsUnused((TicketKey Key, long Since) dropped) => _time.GetElapsedTime(dropped.Since) >= MayBeInUse;
 
     private void Schedule(TimeSpan every) => _timer.Change(every, every);
-
-    /// <summary>What tells one state of a file from another; the target of a link changes with Kubernetes' volumes.</summary>
-    private static (DateTime Written, long Length, string? Target) Look(string file)
-    {
-        try
-        {
-            FileInfo info = new(file);
-            var target = info.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? info;
-            return target.Exists ? (target.LastWriteTimeUtc, target.Length, target.FullName) : default;
-        }
-        catch (IOException)
-        {
-            return default;
-        }
-    }
 }

@@ -1,7 +1,9 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Org.BouncyCastle.Crypto;
+using Org.BouncyCastle.Pkcs;
 using TlsGateway.Pki.Certificates;
+using TlsGateway.Pki.Files;
 
 namespace TlsGateway.Pki.Keys;
 
@@ -10,6 +12,41 @@ public static class Pkcs12File
 {
     /// <summary>As <see cref="PrivateKeyPem"/>: OWASP's figure for PBKDF2-HMAC-SHA-256.</summary>
     private const int Iterations = 600_000;
+
+    /// <summary>The one private key in a file and the certificates that go with it, leaf first.</summary>
+    /// <param name="der">The file's bytes.</param>
+    /// <param name="passphrase">Null: there is none.</param>
+    /// <exception cref="PkiException">It is no PKCS#12, the passphrase is missing or wrong, or there is not exactly one key with a certificate. The message completes "which …".</exception>
+    public static (AsymmetricKeyParameter Key, IReadOnlyList<Org.BouncyCastle.X509.X509Certificate> Chain) Read(
+        byte[] der,
+        string? passphrase
+    )
+    {
+        var store = new Pkcs12StoreBuilder().Build();
+        try
+        {
+            using MemoryStream stream = new(der, writable: false);
+            store.Load(stream, (passphrase ?? "").ToCharArray());
+        }
+        catch (Exception broken) when (Unreadable.IsExpected(broken))
+        {
+            throw new PkiException(
+                passphrase is null
+                    ? "which is no PKCS#12, or has a passphrase"
+                    : "which cannot be opened: the passphrase is wrong, or it is no PKCS#12, or it is broken",
+                broken
+            );
+        }
+        var keys = store.Aliases.Where(store.IsKeyEntry).ToList();
+        if (keys.Count != 1)
+        {
+            throw new PkiException($"which holds {keys.Count} private keys; one is wanted");
+        }
+        var chain = store.GetCertificateChain(keys[0]);
+        return chain is { Length: > 0 }
+            ? (store.GetKey(keys[0]).Key, [.. chain.Select(static entry => entry.Certificate)])
+            : throw new PkiException("which holds a private key without its certificate");
+    }
 
     /// <summary>The file's bytes.</summary>
     /// <param name="key">The leaf's key.</param>

@@ -64,13 +64,13 @@ public sealed class CertificateCheckTests : IDisposable
     }
 
     [Fact]
-    public async Task An_encrypted_key_is_refused_with_how_to_decrypt_it() =>
+    public async Task An_encrypted_key_without_its_passphrase_is_refused() =>
         await AssertRefusedAsync(
             TestCertificate.MakeEcdsa("x").CertificatePem,
             TestCertificate.EncryptedKeyPem(),
             KeyPosition,
             "is encrypted",
-            "openssl pkey -in"
+            "passphraseFile"
         );
 
     [Fact]

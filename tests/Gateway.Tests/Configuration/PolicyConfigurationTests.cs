@@ -54,9 +54,9 @@ public sealed class PolicyConfigurationTests
     public async Task What_is_written_replaces_that_part_of_the_policy()
     {
         var tls = await LoadAsync(
-            "cipherSuites: [tls_aes_256_gcm_sha384, TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA]\n      groups: [secp384r1]\n      preferServerOrder: false\n      unknownServerNames: reject\n      sessionLifetime: 30m\n      sessionCache: 0"
+            "cipherSuites: [tls_aes_256_gcm_sha384, TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA]\n      groups: [secp384r1]\n      preferServerOrder: false\n      unknownServerNames: reject\n      sessionLifetime: 30m\n      sessionCache: 0"
         );
-        Assert.Equal(["TLS_AES_256_GCM_SHA384", "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA"], tls.Policy!.CipherSuites);
+        Assert.Equal(["TLS_AES_256_GCM_SHA384", "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA"], tls.Policy!.CipherSuites);
         Assert.Equal(["secp384r1"], tls.Policy.Groups);
         Assert.Equal(TlsPolicies.Intermediate.SignatureAlgorithms, tls.Policy.SignatureAlgorithms);
         Assert.False(tls.Policy.PreferServer);

@@ -22,14 +22,8 @@ public sealed class ShippedConfigurationTests
     public async Task A_file_in_config_has_no_problems_and_names_its_schema(string file)
     {
         using TemporaryFolder folder = new();
-        var pair = TestCertificate.MakeEcdsa("www.example.org");
-        var certificate = folder.Write("chain.pem", pair.CertificatePem);
-        var key = folder.Write("key.pem", pair.KeyPem);
         var path = Repository.Path("config", file);
-        var world = Loader.World(
-            folder.Path,
-            [.. new[] { "EXAMPLE", "SHOP", "TLS" }.SelectMany(name => new[] { ($"{name}_CERTIFICATE", certificate), ($"{name}_KEY", key) })]
-        );
+        var world = Loader.World(folder.Path, [.. new[] { "EXAMPLE", "SHOP", "TLS" }.SelectMany(name => WritePair(folder, name))]);
 
         var result = await ConfigurationLoader.LoadAsync(path, world, TestContext.Current.CancellationToken);
 
@@ -39,5 +33,15 @@ public sealed class ShippedConfigurationTests
         const string Prefix = "# yaml-language-server: $schema=";
         Assert.StartsWith(Prefix, firstLine, StringComparison.Ordinal);
         Assert.True(File.Exists(Path.Combine(Path.GetDirectoryName(path)!, firstLine[Prefix.Length..])));
+    }
+
+    private static (string Name, string Value)[] WritePair(TemporaryFolder folder, string name)
+    {
+        var pair = TestCertificate.MakeEcdsa($"{name}.example.org");
+        return
+        [
+            ($"{name}_CERTIFICATE", folder.Write($"{name}.pem", pair.CertificatePem)),
+            ($"{name}_KEY", folder.Write($"{name}-key.pem", pair.KeyPem)),
+        ];
     }
 }

@@ -48,6 +48,12 @@ internal sealed record TestCertificate(string CertificatePem, string KeyPem)
     private static string Sign(CertificateRequest request, DateTimeOffset? notBefore, DateTimeOffset? notAfter)
     {
         var now = TimeProvider.System.GetUtcNow();
+        if (!request.CertificateExtensions.Any(static extension => extension is X509SubjectAlternativeNameExtension))
+        {
+            SubjectAlternativeNameBuilder names = new();
+            names.AddDnsName(request.SubjectName.Name[3..]);
+            request.CertificateExtensions.Add(names.Build());
+        }
         using var certificate = request.CreateSelfSigned(notBefore ?? now.AddDays(-1), notAfter ?? now.AddDays(30));
         return certificate.ExportCertificatePem();
     }

@@ -25,7 +25,6 @@ public sealed class MutualTlsTests : IDisposable
 
         await CaAsync("revoke", "alice", "--reason", "keyCompromise");
         await CaAsync("crl");
-        await gateway.SignalAsync("HUP");
         await gateway.Program.ExpectAsync("Serving generation 2");
 
         Assert.Contains("certificate revoked", await ConnectAsync(gateway, version, alice), StringComparison.Ordinal);

@@ -1,17 +1,19 @@
+using System.Security.Cryptography.X509Certificates;
 using TlsGateway.Gateway.Certificates;
 using TlsGateway.Gateway.Configuration.Options;
 using TlsGateway.Tls;
+using TlsGateway.Tls.Policies;
 
 namespace TlsGateway.Gateway.Configuration.Checking;
 
-/// <summary>Checks that certificates and keys can be read, are what they should be, and belong together.</summary>
-internal sealed class CertificateChecker(ConfigurationProblems problems, ConfigurationWorld world, string file, string stateFolder)
+/// <summary>Checks that certificates and keys can be read, are what they should be, belong together, and can serve the listener that has them.</summary>
+internal sealed class CertificateChecker(ConfigurationProblems problems, ConfigurationWorld world, InputFiles files, string stateFolder)
 {
-    private readonly string _folder = Path.GetDirectoryName(file)!;
+    private readonly CertificateSource _source = new(problems, world, files);
     private bool _checkedDevelopment;
 
     /// <summary>The listener's certificates, none for the development certificate; null when there are errors.</summary>
-    public IReadOnlyList<TlsCertificate>? Check(string path, TlsOptions options)
+    public IReadOnlyList<TlsCertificate>? Check(string path, TlsOptions options, TlsPolicy policy, TlsEngine engine)
     {
         var position = options.At(nameof(options.Certificates));
         if (!options.Has(nameof(options.Certificates)))
@@ -21,6 +23,7 @@ internal sealed class CertificateChecker(ConfigurationProblems problems, Configu
         if (options.Certificates is null)
         {
             CheckDevelopmentCertificate(position);
+            CheckFitness(path, position, policy, [new Checked(path, position, null!, CertificateFitness.Development, [])]);
             return [];
         }
         if (options.Certificates.Count == 0)
@@ -31,15 +34,20 @@ internal sealed class CertificateChecker(ConfigurationProblems problems, Configu
             );
             return null;
         }
-        List<TlsCertificate> certificates = [];
+        List<Checked> certificates = [];
         for (var index = 0; index < options.Certificates.Count; index++)
         {
-            if (CheckOne($"{path}[{index}]", options.Certificates[index]) is { } certificate)
+            if (CheckOne($"{path}[{index}]", options.Certificates[index], options, policy, engine) is { } certificate)
             {
                 certificates.Add(certificate);
             }
         }
-        return certificates;
+        if (certificates.Count == options.Certificates.Count)
+        {
+            CheckNames(certificates);
+            CheckFitness(path, position, policy, certificates);
+        }
+        return [.. certificates.Select(static certificate => certificate.Certificate)];
     }
 
     private void CheckDevelopmentCertificate(SourcePosition position)
@@ -55,75 +63,194 @@ internal sealed class CertificateChecker(ConfigurationProblems problems, Configu
         }
     }
 
-    private TlsCertificate? CheckOne(string path, CertificateOptions options)
+    private Checked? CheckOne(string path, CertificateOptions options, TlsOptions tls, TlsPolicy policy, TlsEngine engine)
     {
-        if (options.Certificate is null || options.Key is null)
+        if (_source.Read(path, options) is not { } found)
         {
             return null;
         }
-        var keyPosition = options.At(nameof(options.Key));
-        var certificateShown = $"{path}.certificate is '{options.Shown(nameof(options.Certificate))}'";
-        var keyShown = $"{path}.key is '{options.Shown(nameof(options.Key))}'";
-        var chainPem = ReadFile(options.Certificate, options.At(nameof(options.Certificate)), certificateShown);
-        var keyPem = ReadFile(options.Key, keyPosition, keyShown);
-        var leaf = chainPem is null ? null : CheckChain(chainPem, options.At(nameof(options.Certificate)), certificateShown);
-        if (keyPem is null)
+        var chain = CheckChain(found, tls);
+        try
         {
-            return null;
+            return CheckPair(path, options, found, chain, policy, engine);
         }
-        if (CertificateFiles.ParsePublicKey(keyPem, out var problem) is not { } publicKey)
+        finally
         {
-            problems.Error(keyPosition, $"{keyShown}, {problem}.");
-            return null;
-        }
-        if (leaf is null || chainPem is null)
-        {
-            return null;
-        }
-        using (leaf)
-        {
-            if (!CertificateFiles.Matches(leaf, publicKey))
+            foreach (var certificate in chain)
             {
-                problems.Error(
-                    keyPosition,
-                    $"{keyShown}, which is not the key of the certificate {leaf.Subject}. Use the key that the certificate was made with; the leaf must come first in the chain."
-                );
-                return null;
+                certificate.Dispose();
             }
         }
-        return new TlsCertificate(options.Certificate, chainPem, keyPem);
     }
 
-    private System.Security.Cryptography.X509Certificates.X509Certificate2? CheckChain(string pem, SourcePosition position, string shown)
+    private Checked? CheckPair(
+        string path,
+        CertificateOptions options,
+        CertificateSource.Found found,
+        X509Certificate2Collection chain,
+        TlsPolicy policy,
+        TlsEngine engine
+    )
     {
-        if (CertificateFiles.ParseChain(pem, out var problem) is not { } chain)
+        if (found.KeyPem is null)
+        {
+            return null;
+        }
+        if (CertificateFiles.ParsePublicKey(found.KeyPem, out var problem) is not { } publicKey)
+        {
+            problems.Error(found.Key.Position, $"{found.Key.Shown}, {problem}.");
+            return null;
+        }
+        if (chain.Count == 0)
+        {
+            return null;
+        }
+        var leaf = chain[0];
+        if (!CertificateFiles.Matches(leaf, publicKey))
+        {
+            problems.Error(
+                found.Key.Position,
+                $"{found.Key.Shown}, which is not the key of the certificate {leaf.Subject}. Use the key that the certificate was made with; the leaf must come first in the chain."
+            );
+            return null;
+        }
+        return CheckKey(path, options, found, leaf, policy, engine);
+    }
+
+    private Checked? CheckKey(
+        string path,
+        CertificateOptions options,
+        CertificateSource.Found found,
+        X509Certificate2 leaf,
+        TlsPolicy policy,
+        TlsEngine engine
+    )
+    {
+        var fitness = CertificateFitness.Of(leaf);
+        if (fitness.TooFewFor(policy) is { } least)
+        {
+            var setting = fitness.Kind == "RSA" ? "minimumRsaKeyBits" : "minimumEcKeyBits";
+            problems.Error(
+                found.Chain.Position,
+                $"{found.Chain.Shown}, whose {fitness.Kind} key has {fitness.KeyBits} bits; {setting} is {least}. Make a new key and certificate."
+            );
+            return null;
+        }
+        if (!fitness.IsOf(engine))
+        {
+            problems.Error(
+                found.Chain.Position,
+                $"{found.Chain.Shown}, whose key is {fitness.Kind}: the engine bouncycastle signs with ECDSA and RSA. Use such a key, or the engine openssl."
+            );
+            return null;
+        }
+        List<string> names = [];
+        foreach (var extension in leaf.Extensions.OfType<X509SubjectAlternativeNameExtension>())
+        {
+            names.AddRange(extension.EnumerateDnsNames());
+        }
+        return new Checked(path, options.Start, new TlsCertificate(found.Name, found.ChainPem!, found.KeyPem!), fitness, names);
+    }
+
+    /// <summary>The chain; empty when it cannot be used.</summary>
+    private X509Certificate2Collection CheckChain(CertificateSource.Found found, TlsOptions tls)
+    {
+        if (found.ChainPem is null)
+        {
+            return [];
+        }
+        var (position, shown) = (found.Chain.Position, found.Chain.Shown);
+        if (CertificateFiles.ParseChain(found.ChainPem, out var problem) is not { } chain)
         {
             problems.Error(position, $"{shown}, {problem}.");
-            return null;
+            return [];
         }
-        foreach (var issuer in chain.Skip(1))
+        foreach (var error in CertificateFindings.Errors(chain))
         {
-            issuer.Dispose();
+            problems.Error(position, $"{shown}, {error}.");
         }
-        if (CertificateFiles.DescribeLifetime(chain[0], world.Time.GetUtcNow()) is { } warning)
+        foreach (var warning in CertificateFindings.Warnings(chain))
         {
-            problems.Warning(position, $"{shown}: {warning}");
+            problems.Warning(position, $"{shown}, {warning}.");
         }
-        return chain[0];
+        foreach (var lifetime in CertificateFindings.Lifetimes(chain, world.Time.GetUtcNow()))
+        {
+            if (tls.ExpiredCertificates == "refuse")
+            {
+                problems.Error(position, $"{shown}, {lifetime} (expiredCertificates is refuse).");
+            }
+            else
+            {
+                problems.Warning(position, $"{shown}, {lifetime}.");
+            }
+        }
+        return chain;
     }
 
-    private string? ReadFile(string path, SourcePosition position, string shown)
+    /// <summary>A name that an earlier certificate of the same kind of key has is never served from a later one.</summary>
+    private void CheckNames(List<Checked> certificates)
     {
-        if (path.Contains("-----BEGIN", StringComparison.Ordinal))
+        Dictionary<(string Name, string Kind), Checked> owners = [];
+        foreach (var certificate in certificates)
         {
-            problems.Error(position, $"{shown.Split('\n')[0]}…, which is PEM text itself. Write the path of a file that holds it.");
-            return null;
+            foreach (var name in certificate.Names.Distinct(StringComparer.OrdinalIgnoreCase))
+            {
+                var key = (name.ToUpperInvariant(), certificate.Fitness.Kind);
+                if (!owners.TryAdd(key, certificate))
+                {
+                    problems.Warning(
+                        certificate.Position,
+                        $"{certificate.Path} names {name}, which {owners[key].Path} has with the same kind of key ({key.Kind}): clients get that one. Remove one of the two."
+                    );
+                }
+            }
         }
-        if (CertificateFiles.ReadText(Path.GetFullPath(path, _folder), out var problem) is { } text)
-        {
-            return text;
-        }
-        problems.Error(position, $"{shown}, {problem}. Paths are relative to the folder of the configuration file.");
-        return null;
     }
+
+    private void CheckFitness(string path, SourcePosition position, TlsPolicy policy, List<Checked> certificates)
+    {
+        if (policy.CipherSuites.Count == 0 || policy.SignatureAlgorithms.Count == 0 || policy.MinimumVersion > policy.MaximumVersion)
+        {
+            return;
+        }
+        var versions = Enum.GetValues<TlsVersion>()
+            .Where(version => version >= policy.MinimumVersion && version <= policy.MaximumVersion)
+            .ToList();
+        var idle = certificates.FindAll(certificate => !versions.Exists(version => certificate.Fitness.Serves(policy, version)));
+        if (idle.Count == certificates.Count)
+        {
+            problems.Error(
+                position,
+                $"{path} would serve nobody: no cipher suite and signature algorithm of the listener fit the certificates' keys ({string.Join(", ", certificates.Select(static certificate => certificate.Fitness.Kind).Distinct())}). Change cipherSuites or signatureAlgorithms, or the certificates."
+            );
+            return;
+        }
+        foreach (var certificate in idle)
+        {
+            problems.Warning(
+                certificate.Position,
+                $"{certificate.Path} is never served: no cipher suite and signature algorithm of the listener fit its key ({certificate.Fitness.Kind})."
+            );
+        }
+        foreach (var version in versions.Where(version => HasSuite(policy, version) && certificates.TrueForAll(each => !each.Fitness.Serves(policy, version))))
+        {
+            problems.Warning(
+                position,
+                $"{path}: clients of TLS {(version == TlsVersion.Tls13 ? "1.3" : "1.2")} are not served, though the version is allowed: no cipher suite and signature algorithm of it fit a certificate's key."
+            );
+        }
+    }
+
+    /// <summary>A policy without one is <see cref="PolicyChecker"/>'s to complain of.</summary>
+    private static bool HasSuite(TlsPolicy policy, TlsVersion version) =>
+        policy.CipherSuites.Any(suite => TlsParameterNames.IsTls13Suite(suite) == (version == TlsVersion.Tls13));
+
+    /// <summary>One that can be used.</summary>
+    private sealed record Checked(
+        string Path,
+        SourcePosition Position,
+        TlsCertificate Certificate,
+        CertificateFitness Fitness,
+        IReadOnlyList<string> Names
+    );
 }

@@ -15,8 +15,8 @@ internal static class CertificateFiles
     /// <summary>A chain is a few KiB; more is the wrong file.</summary>
     private const int MaxFileBytes = 1024 * 1024;
 
-    /// <summary>Reads one PEM file. On null, <paramref name="problem"/> completes "key is 'path', …".</summary>
-    public static string? ReadText(string path, out string problem)
+    /// <summary>Reads one file. On null, <paramref name="problem"/> completes "key is 'path', …".</summary>
+    public static byte[]? ReadBytes(string path, out string problem)
     {
         problem = "";
         try
@@ -24,10 +24,10 @@ internal static class CertificateFiles
             FileInfo file = new(path);
             if (file.Length > MaxFileBytes)
             {
-                problem = $"which has {file.Length} bytes; a PEM file has at most {MaxFileBytes}";
+                problem = $"which has {file.Length} bytes; a certificate or key file has at most {MaxFileBytes}";
                 return null;
             }
-            return File.ReadAllText(path);
+            return File.ReadAllBytes(path);
         }
         catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
         {
@@ -62,16 +62,18 @@ internal static class CertificateFiles
         return chain.Count > 0 ? chain : null;
     }
 
+    /// <summary>Whether the file's key has a passphrase: PKCS#8 has a label for it, the older formats a header (RFC 1421 §4.6.1.1).</summary>
+    public static bool IsEncrypted(string pem) =>
+        pem.Contains("BEGIN ENCRYPTED PRIVATE KEY", StringComparison.Ordinal)
+        || pem.Contains("Proc-Type: 4,ENCRYPTED", StringComparison.Ordinal);
+
     /// <summary>The public half of the file's private key; null with a problem when there is none, or it is encrypted or broken.</summary>
     public static AsymmetricKeyParameter? ParsePublicKey(string pem, out string problem)
     {
         problem = "which holds no PEM private key (-----BEGIN PRIVATE KEY-----)";
-        if (
-            pem.Contains("BEGIN ENCRYPTED PRIVATE KEY", StringComparison.Ordinal)
-            || pem.Contains("Proc-Type: 4,ENCRYPTED", StringComparison.Ordinal)
-        )
+        if (IsEncrypted(pem))
         {
-            problem = "which is encrypted. Decrypt it (openssl pkey -in encrypted.pem -out key.pem) and protect the file by its mode";
+            problem = "which is encrypted. Name its passphrase: passphraseFile or passphraseEnvironment beside it";
             return null;
         }
         try
@@ -104,18 +106,6 @@ internal static class CertificateFiles
             .AsSpan()
             .SequenceEqual(SubjectPublicKeyInfoFactory.CreateSubjectPublicKeyInfo(publicKey).GetEncoded())
         || new X509CertificateParser().ReadCertificate(leaf.RawData).GetPublicKey().Equals(publicKey);
-
-    /// <summary>What an operator should know about a leaf's lifetime, or null.</summary>
-    public static string? DescribeLifetime(X509Certificate2 leaf, DateTimeOffset now)
-    {
-        if (now.UtcDateTime > leaf.NotAfter.ToUniversalTime())
-        {
-            return $"the certificate {leaf.Subject} expired on {leaf.NotAfter.ToUniversalTime():u}. Clients will refuse it: renew it.";
-        }
-        return now.UtcDateTime < leaf.NotBefore.ToUniversalTime()
-            ? $"the certificate {leaf.Subject} is not valid before {leaf.NotBefore.ToUniversalTime():u}. Clients will refuse it until then: check this machine's clock too."
-            : null;
-    }
 
     private static AsymmetricKeyParameter? DerivePublicKey(AsymmetricKeyParameter key, out string problem)
     {

@@ -8,10 +8,8 @@ using TlsGateway.Tls.ClientCertificates;
 namespace TlsGateway.Gateway.Configuration.Checking;
 
 /// <summary>Makes a listener's policy for client certificates; files are read and looked at.</summary>
-internal sealed class ClientCertificateChecker(ConfigurationProblems problems, ConfigurationWorld world, string file)
+internal sealed class ClientCertificateChecker(ConfigurationProblems problems, ConfigurationWorld world, InputFiles files)
 {
-    private readonly string _folder = Path.GetDirectoryName(file)!;
-
     /// <summary>The policy; null when none are asked for, or there are errors.</summary>
     public ClientCertificatePolicy? Check(string path, ClientCertificateOptions? options)
     {
@@ -77,7 +75,7 @@ internal sealed class ClientCertificateChecker(ConfigurationProblems problems, C
     {
         var position = options.At(nameof(options.Authorities));
         var shown = $"{path}.authorities is '{options.Shown(nameof(options.Authorities))}'";
-        if (ReadFile(options.Authorities!, position, shown) is not { } pem)
+        if (files.ReadText(options.Authorities!, position, shown) is not { } pem)
         {
             return null;
         }
@@ -120,7 +118,7 @@ internal sealed class ClientCertificateChecker(ConfigurationProblems problems, C
         {
             var position = options.At(nameof(options.RevocationLists), index);
             var shown = $"{path}.revocationLists[{index}] is '{options.RevocationLists[index]}'";
-            if (ReadFile(options.RevocationLists[index], position, shown) is not { } pem)
+            if (files.ReadText(options.RevocationLists[index], position, shown) is not { } pem)
             {
                 return null;
             }
@@ -203,15 +201,5 @@ internal sealed class ClientCertificateChecker(ConfigurationProblems problems, C
             matches.Add(match);
         }
         return matches;
-    }
-
-    private string? ReadFile(string path, SourcePosition position, string shown)
-    {
-        if (CertificateFiles.ReadText(Path.GetFullPath(path, _folder), out var problem) is { } text)
-        {
-            return text;
-        }
-        problems.Error(position, $"{shown}, {problem}. Paths are relative to the folder of the configuration file.");
-        return null;
     }
 }

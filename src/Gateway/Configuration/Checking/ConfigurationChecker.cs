@@ -18,7 +18,8 @@ internal sealed class ConfigurationChecker(ConfigurationProblems problems, Confi
         var stateFolder = Path.GetFullPath(options.StateFolder, world.WorkingFolder);
         var admin = CheckAdmin(options.Admin);
         var upstreams = await new UpstreamChecker(problems, world).CheckAsync(options.Upstreams, cancellation).ConfigureAwait(false);
-        var listeners = new ListenerChecker(problems, world, file, stateFolder).Check(options, upstreams, admin);
+        InputFiles files = new(problems, file);
+        var listeners = new ListenerChecker(problems, world, files, stateFolder).Check(options, upstreams, admin);
         if (options.Has(nameof(options.Listeners)) && options.Listeners.Count == 0 && !problems.HasErrors)
         {
             problems.Error(options.At(nameof(options.Listeners)), "listeners is empty. The gateway needs at least one.");
@@ -42,6 +43,7 @@ internal sealed class ConfigurationChecker(ConfigurationProblems problems, Confi
             ),
             TicketKeys = tickets,
             KeyLogFile = keyLogFile,
+            WatchedFiles = options.WatchFiles ? files.Seen : GatewayConfiguration.NoFiles,
             Listeners = listeners,
             UpstreamCount = upstreams.Count,
         };

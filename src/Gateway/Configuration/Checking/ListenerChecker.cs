@@ -10,12 +10,12 @@ using TlsGateway.Tls;
 namespace TlsGateway.Gateway.Configuration.Checking;
 
 /// <summary>Checks listeners: each alone, and against the others.</summary>
-internal sealed class ListenerChecker(ConfigurationProblems problems, ConfigurationWorld world, string file, string stateFolder)
+internal sealed class ListenerChecker(ConfigurationProblems problems, ConfigurationWorld world, InputFiles files, string stateFolder)
 {
-    private readonly CertificateChecker _certificates = new(problems, world, file, stateFolder);
+    private readonly CertificateChecker _certificates = new(problems, world, files, stateFolder);
     private readonly PolicyChecker _policies = new(problems);
     private readonly EngineChecker _engines = new(problems);
-    private readonly ClientCertificateChecker _clients = new(problems, world, file);
+    private readonly ClientCertificateChecker _clients = new(problems, world, files);
     private readonly Dictionary<string, SourcePosition> _names = new(StringComparer.Ordinal);
     private readonly List<(IPEndPoint Bind, string Owner)> _binds = [];
 
@@ -139,9 +139,9 @@ internal sealed class ListenerChecker(ConfigurationProblems problems, Configurat
                 $"{path}.allowClientRenegotiation has no effect: TLS 1.3 has no renegotiation."
             );
         }
-        _ = _engines.Check(path, options, policy);
+        var engine = _engines.Check(path, options, policy);
         CheckApplicationProtocols(path, options);
-        var certificates = _certificates.Check($"{path}.certificates", options);
+        var certificates = _certificates.Check($"{path}.certificates", options, policy, engine);
         if (certificates is null)
         {
             return null;

@@ -26,6 +26,12 @@ internal sealed class GatewayOptions : PositionedOptions
     [Description("The keys that session tickets are sealed with, for all listeners.")]
     public TicketKeyOptions TicketKeys { get; set; } = new();
 
+    [Description(
+        "Certificates, keys, authorities and revocation lists are loaded again when their files change, Kubernetes' volumes included. Off: at SIGHUP only."
+    )]
+    [Switch]
+    public bool WatchFiles { get; set; } = true;
+
     /// <summary>Null: off.</summary>
     [Description(
         "For debugging only: a file that gets the keys of every connection, in the format of SSLKEYLOGFILE. Whoever has it can read all recorded traffic."

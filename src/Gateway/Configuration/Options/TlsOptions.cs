@@ -15,6 +15,12 @@ internal sealed class TlsOptions : PositionedOptions
     public List<CertificateOptions>? Certificates { get; set; }
 
     [Description(
+        "What becomes of a certificate that has expired or is not valid yet, when the configuration is read: a warning, or an error that keeps the present configuration."
+    )]
+    [Word("warn", "refuse")]
+    public string ExpiredCertificates { get; set; } = "warn";
+
+    [Description(
         "Versions, cipher suites, groups and signature algorithms by name, from the server-side TLS guidelines 6.0 that Mozilla began: intermediate is TLS 1.2 and 1.3, modern is TLS 1.3 only. The keys below replace parts of it."
     )]
     [Word("intermediate", "modern")]
