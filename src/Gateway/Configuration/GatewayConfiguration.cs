@@ -42,6 +42,9 @@ internal sealed record GatewayConfiguration
     /// <summary>With an empty certificate list where the development certificate is wanted, and no address where the demo upstream is.</summary>
     public required IReadOnlyList<ListenerSettings> Listeners { get; init; }
 
+    /// <summary>Names of the listeners that staple OCSP responses.</summary>
+    public IReadOnlySet<string> StaplingListeners { get; init; } = new HashSet<string>();
+
     public required int UpstreamCount { get; init; }
 
     public bool NeedsDevelopmentCertificate => Listeners.Any(UsesDevelopmentCertificate);

@@ -74,6 +74,24 @@ internal static partial class GatewayLog
     [LoggerMessage(119, LogLevel.Error, "Files are not watched any more; SIGHUP still loads them")]
     public static partial void WatchFailed(this ILogger log, Exception failure);
 
+    [LoggerMessage(120, LogLevel.Information, "OCSP response stapled to {Certificate}, good until {Until:u}")]
+    public static partial void Stapled(this ILogger log, string certificate, DateTimeOffset until);
+
+    [LoggerMessage(121, LogLevel.Warning, "No OCSP response for {Certificate}: {Reason}; {Remaining}")]
+    public static partial void StapleFailed(this ILogger log, string certificate, string reason, string remaining);
+
+    [LoggerMessage(122, LogLevel.Error, "THE CERTIFICATE {Certificate} IS REVOKED {Detail}, says its issuer: nothing is stapled. Replace it")]
+    public static partial void StapleSaysRevoked(this ILogger log, string certificate, string detail);
+
+    [LoggerMessage(123, LogLevel.Error, "Fetching an OCSP response for {Certificate} failed; it is tried again")]
+    public static partial void StapleBroke(this ILogger log, Exception failure, string certificate);
+
+    [LoggerMessage(124, LogLevel.Warning, "The OCSP response for {Certificate} is not kept on disk: {Reason}")]
+    public static partial void StapleNotKept(this ILogger log, string certificate, string reason);
+
+    [LoggerMessage(125, LogLevel.Warning, "Serving without the OCSP response of a must-staple certificate: it did not come in {Seconds} s")]
+    public static partial void MustStapleWaitOver(this ILogger log, double seconds);
+
     [LoggerMessage(112, LogLevel.Error, "Outside any actor: an event loop's work failed; the loop goes on")]
     public static partial void LoopWorkFailed(this ILogger log, Exception failure);
 }

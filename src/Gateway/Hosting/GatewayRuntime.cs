@@ -7,6 +7,7 @@ using TlsGateway.Gateway.Certificates;
 using TlsGateway.Gateway.Configuration;
 using TlsGateway.Gateway.Debugging;
 using TlsGateway.Gateway.Demo;
+using TlsGateway.Gateway.Ocsp;
 using TlsGateway.Gateway.Tickets;
 using TlsGateway.Tls;
 using TlsGateway.Transport;
@@ -30,6 +31,7 @@ internal sealed class GatewayRuntime(
     private DemoUpstream? _demo;
     private KeyLogFile? _keyLog;
     private readonly TicketKeyKeeper _ticketKeys = new(time, log);
+    private readonly StapleKeeper _staples = new(OcspClient.CreateHttp(), time, log);
 
     /// <summary>Of the configuration that new connections take; 0 before the start.</summary>
     public int Generation { get; private set; }
@@ -106,6 +108,7 @@ internal sealed class GatewayRuntime(
         await DisposeAsync(Interlocked.Exchange(ref _host, null)).ConfigureAwait(false);
         await DisposeAsync(Interlocked.Exchange(ref _demo, null)).ConfigureAwait(false);
         await DisposeAsync(Interlocked.Exchange(ref _admin, null)).ConfigureAwait(false);
+        await _staples.DisposeAsync().ConfigureAwait(false);
         _ticketKeys.Dispose();
         _keyLog?.Dispose();
     }
@@ -135,7 +138,20 @@ internal sealed class GatewayRuntime(
         UseKeyLog(configuration.KeyLogFile);
         var settings = configuration.ToSettings(generation, development?.Certificate, _demo?.EndPoint);
         Action<string>? keyLog = configuration.KeyLogFile is null ? null : _keyLog!.Write;
-        return (settings with { Listeners = [.. settings.Listeners.Select(listener => Share(listener, keyLog))] }, development);
+        var stapled = await _staples
+            .UseAsync(
+                settings.Listeners.Where(listener => configuration.StaplingListeners.Contains(listener.Name)),
+                Path.Combine(configuration.StateFolder, "ocsp"),
+                cancellation
+            )
+            .ConfigureAwait(false);
+        return (
+            settings with
+            {
+                Listeners = [.. settings.Listeners.Select(listener => Share(stapled.GetValueOrDefault(listener.Name, listener), keyLog))],
+            },
+            development
+        );
     }
 
     /// <summary>What all listeners of the process share.</summary>

@@ -15,14 +15,10 @@ namespace TlsGateway.Gateway.Ocsp;
 /// <param name="time">The clock that answers are held against.</param>
 internal sealed class OcspClient(HttpClient http, TimeProvider time)
 {
+    private readonly OcspVerifier _verifier = new(time);
+
     /// <summary>An answer with its certificates is a few KiB.</summary>
     public const int MaxResponseBytes = 64 * 1024;
-
-    /// <summary>How far clocks may be apart.</summary>
-    private static readonly TimeSpan Skew = TimeSpan.FromMinutes(5);
-
-    /// <summary>For an answer that names no time of the next (RFC 6960 §4.2.2.1: newer ones are always there).</summary>
-    private static readonly TimeSpan WithoutNext = TimeSpan.FromMinutes(5);
 
     /// <summary>A client that bounds what responders can make it hold.</summary>
     public static HttpClient CreateHttp() =>
@@ -41,7 +37,10 @@ internal sealed class OcspClient(HttpClient http, TimeProvider time)
         X509Certificate issuer,
         Uri? responder,
         CancellationToken cancellation
-    )
+    ) => _verifier.Check(await FetchAsync(leaf, issuer, responder, cancellation).ConfigureAwait(false), leaf, issuer);
+
+    /// <summary>As <see cref="AskAsync"/>, but the DER of the OCSPResponse as it came: nothing is checked.</summary>
+    public async Task<byte[]> FetchAsync(X509Certificate leaf, X509Certificate issuer, Uri? responder, CancellationToken cancellation)
     {
         var address = responder ?? ResponderOf(leaf) ?? throw new OcspException("the certificate names no OCSP responder");
         OcspReqGenerator generator = new();
@@ -51,95 +50,11 @@ internal sealed class OcspClient(HttpClient http, TimeProvider time)
         question.Headers.ContentType = new MediaTypeHeaderValue("application/ocsp-request");
         using var answer = await http.PostAsync(address, question, cancellation).ConfigureAwait(false);
         answer.EnsureSuccessStatusCode();
-        var bytes = await answer.Content.ReadAsByteArrayAsync(cancellation).ConfigureAwait(false);
-        try
-        {
-            return Read(bytes, leaf, issuer);
-        }
-        catch (Exception malformed) when (malformed is IOException or GeneralSecurityException or ArgumentException or InvalidCastException)
-        {
-            throw new OcspException($"the responder's answer cannot be read: {malformed.Message}", malformed);
-        }
+        return await answer.Content.ReadAsByteArrayAsync(cancellation).ConfigureAwait(false);
     }
 
-    private RevocationAnswer Read(byte[] bytes, X509Certificate leaf, X509Certificate issuer)
-    {
-        OcspResp response = new(bytes);
-        if (response.Status != OcspRespStatus.Successful || response.GetResponseObject() is not BasicOcspResp basic)
-        {
-            throw new OcspException($"the responder refused (status {response.Status})");
-        }
-        if (!IsSignedFor(basic, issuer))
-        {
-            throw new OcspException("the answer is signed by neither the issuer nor a responder of it");
-        }
-        var single =
-            Array.Find(
-                basic.Responses,
-                candidate => candidate.GetCertID().SerialNumber.Equals(leaf.SerialNumber) && candidate.GetCertID().MatchesIssuer(issuer)
-            ) ?? throw new OcspException("the answer is about another certificate");
-        var now = time.GetUtcNow().UtcDateTime;
-        if (single.ThisUpdate.ToUniversalTime() > now + Skew || single.NextUpdate?.ToUniversalTime() < now - Skew)
-        {
-            throw new OcspException("the answer is not of this time");
-        }
-        var until = new DateTimeOffset(single.NextUpdate?.ToUniversalTime() ?? now + WithoutNext, TimeSpan.Zero);
-        return single.GetCertStatus() switch
-        {
-            null => new RevocationAnswer(RevocationStatus.Good, until, ""),
-            RevokedStatus revoked => new RevocationAnswer(RevocationStatus.Revoked, until, $"since {revoked.RevocationTime:u}"),
-            _ => new RevocationAnswer(RevocationStatus.Unknown, until, "the responder does not know it"),
-        };
-    }
-
-    private bool IsSignedFor(BasicOcspResp basic, X509Certificate issuer)
-    {
-        if (Verifies(basic, issuer))
-        {
-            return true;
-        }
-        foreach (var certificate in basic.GetCerts())
-        {
-            if (IsResponderOf(certificate, issuer) && Verifies(basic, certificate))
-            {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private bool IsResponderOf(X509Certificate certificate, X509Certificate issuer)
-    {
-        // RFC 6960 §4.2.2.2: issued directly by the issuer, for this purpose, and valid now.
-        if (certificate.GetExtendedKeyUsage()?.Contains(KeyPurposeID.id_kp_OCSPSigning) != true)
-        {
-            return false;
-        }
-        try
-        {
-            certificate.CheckValidity(time.GetUtcNow().UtcDateTime);
-            certificate.Verify(issuer.GetPublicKey());
-            return certificate.IssuerDN.Equivalent(issuer.SubjectDN);
-        }
-        catch (GeneralSecurityException)
-        {
-            return false;
-        }
-    }
-
-    private static bool Verifies(BasicOcspResp basic, X509Certificate signer)
-    {
-        try
-        {
-            return basic.Verify(signer.GetPublicKey());
-        }
-        catch (Exception failed) when (failed is OcspException or GeneralSecurityException)
-        {
-            return false;
-        }
-    }
-
-    private static Uri? ResponderOf(X509Certificate certificate)
+    /// <summary>The responder that a certificate names (RFC 5280 §4.2.2.1, id-ad-ocsp); null: none over plain HTTP.</summary>
+    public static Uri? ResponderOf(X509Certificate certificate)
     {
         if (certificate.GetExtensionValue(X509Extensions.AuthorityInfoAccess) is not { } extension)
         {

@@ -101,7 +101,8 @@ public sealed partial class CertificateAuthority : IDisposable
         }
         PrivateFiles.MakeFolder(Path.GetDirectoryName(certificateFile)!);
         var key = PrivateKeys.Generate(request.Key);
-        var certificate = Sign(Template(request.Profile, request.Subject, request.Names, PrivateKeys.PublicOf(key), Span(request.Days)));
+        var template = Template(request.Profile, request.Subject, request.Names, PrivateKeys.PublicOf(key), Span(request.Days));
+        var certificate = Sign(template with { MustStaple = request.MustStaple });
         var entry = Record(certificate, request.Profile, request.Name);
         PrivateFiles.Write(keyFile, PrivateKeyPem.Write(key, request.KeyPassphrase), PrivateFiles.Private);
         return WriteCertificate(entry, certificate, key, certificateFile, keyFile);
@@ -133,7 +134,8 @@ public sealed partial class CertificateAuthority : IDisposable
         var key = keepKey ? null : PrivateKeys.Generate(KeyFacts.KindOf(previous.GetPublicKey()) ?? KeyKind.EcdsaP256);
         var span = days is { } number ? Span(number) : Span(old.NotAfter - old.NotBefore);
         var publicKey = key is null ? previous.GetPublicKey() : PrivateKeys.PublicOf(key);
-        var certificate = Sign(Template(old.Profile, previous.SubjectDN, AlternativeNames.Of(previous), publicKey, span));
+        var template = Template(old.Profile, previous.SubjectDN, AlternativeNames.Of(previous), publicKey, span);
+        var certificate = Sign(template with { MustStaple = MustStaple.IsPromisedBy(previous) });
         var entry = Record(certificate, old.Profile, old.Name);
         KeepAside(certificateFile, old.Serial);
         if (key is not null)

@@ -21,6 +21,9 @@ public sealed record LeafRequest
     /// <summary>825 is the most that Apple's clients take from an authority that a user added; a year and a month is what operators are used to.</summary>
     public int Days { get; init; } = 397;
 
+    /// <summary>Clients are to refuse it without a stapled OCSP response (RFC 7633).</summary>
+    public bool MustStaple { get; init; }
+
     /// <summary>Encrypts the leaf's key; null: it is plain.</summary>
     public string? KeyPassphrase { get; init; }
 

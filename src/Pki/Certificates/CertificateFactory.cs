@@ -57,6 +57,10 @@ public static class CertificateFactory
                 template.Names.ToExtension()
             );
         }
+        if (template.MustStaple)
+        {
+            generator.AddExtension(MustStaple.Oid, critical: false, MustStaple.Value);
+        }
         AddRevocationPlaces(generator, template);
         return generator.Generate(PrivateKeys.Signer(issuerKey));
     }

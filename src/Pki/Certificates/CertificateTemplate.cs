@@ -21,6 +21,9 @@ public sealed record CertificateTemplate
     /// <summary>Of an authority: how many authorities may stand between it and a leaf (RFC 5280 §4.2.1.9); null: any number.</summary>
     public int? PathLength { get; init; }
 
+    /// <summary>See <see cref="Certificates.MustStaple"/>.</summary>
+    public bool MustStaple { get; init; }
+
     /// <summary>Where the issuer's CRL is; null: not said.</summary>
     public string? CrlUrl { get; init; }
 

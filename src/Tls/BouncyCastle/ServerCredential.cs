@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Org.BouncyCastle.Asn1.Ocsp;
 using Org.BouncyCastle.Tls;
 using Org.BouncyCastle.Tls.Crypto;
 using BcCertificate = Org.BouncyCastle.Tls.Certificate;
@@ -14,13 +15,15 @@ internal sealed class ServerCredential
     private readonly RSA? _rsa;
     private readonly BcCertificate _chain12;
     private readonly BcCertificate _chain13;
+    private readonly ServerCertificateStaple? _staple;
 
-    private ServerCredential(ECDsa? ecdsa, RSA? rsa, TlsCertificateChain chain)
+    private ServerCredential(ECDsa? ecdsa, RSA? rsa, TlsCertificateChain chain, ServerCertificateStaple? staple)
     {
         _ecdsa = ecdsa;
         _rsa = rsa;
         _chain12 = new BcCertificate(chain.Certificates);
         _chain13 = new BcCertificate([], [.. chain.Certificates.Select(certificate => new CertificateEntry(certificate, null))]);
+        _staple = staple;
         Names = chain.Names;
     }
 
@@ -46,7 +49,7 @@ internal sealed class ServerCredential
             {
                 throw Unusable(certificate, "its key is neither ECDSA nor RSA", "Use such a key, or the engine openssl.");
             }
-            ServerCredential credential = new(ecdsa, rsa, TlsCertificateChain.Of(chain));
+            ServerCredential credential = new(ecdsa, rsa, TlsCertificateChain.Of(chain), certificate.Staple);
             foreach (X509Certificate2 each in chain)
             {
                 each.Dispose();
@@ -79,13 +82,36 @@ internal sealed class ServerCredential
         return null;
     }
 
+    /// <summary>The OCSP response to staple now; null: none.</summary>
+    public CertificateStatus? Staple() =>
+        _staple?.Get(TimeProvider.System.GetUtcNow()) is { } response
+            ? new CertificateStatus(CertificateStatusType.ocsp, OcspResponse.GetInstance(response))
+            : null;
+
     public TlsCredentialedSigner Signer(TlsContext context, SignatureAndHashAlgorithm algorithm) =>
         new DefaultTlsCredentialedSigner(
             new TlsCryptoParameters(context),
             new HostSigner(_ecdsa, _rsa),
-            TlsUtilities.IsTlsV13(context) ? _chain13 : _chain12,
+            TlsUtilities.IsTlsV13(context) ? Chain13(context) : _chain12,
             algorithm
         );
+
+    /// <summary>On TLS 1.3 the response is an extension of the leaf's entry (RFC 8446 §4.4.2.1), for a client that asked.</summary>
+    private BcCertificate Chain13(TlsContext context)
+    {
+        if (context.SecurityParameters.StatusRequestVersion < 1 || Staple() is not { } staple)
+        {
+            return _chain13;
+        }
+        using MemoryStream encoded = new();
+        staple.Encode(encoded);
+        CertificateEntry[] entries = _chain13.GetCertificateEntryList();
+        entries[0] = new CertificateEntry(
+            entries[0].Certificate,
+            new Dictionary<int, byte[]> { [ExtensionType.status_request] = encoded.ToArray() }
+        );
+        return new BcCertificate([], entries);
+    }
 
     // RFC 8446 §4.2.3: TLS 1.3 ties an ECDSA scheme to its curve and knows PKCS#1 v1.5 in certificates only.
     private bool CanSign(int scheme, bool isTls13) =>

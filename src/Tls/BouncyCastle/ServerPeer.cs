@@ -81,6 +81,12 @@ internal sealed class ServerPeer(BouncyCastleContext context, EngineEvents event
         return chosen.Credential.Signer(m_context, chosen.Algorithm);
     }
 
+    protected override bool AllowCertificateStatus() => _credentials.Any(static credential => credential.Staple() is not null);
+
+    /// <summary>TLS 1.2's own message; TLS 1.3 has the response beside the certificate.</summary>
+    public override CertificateStatus? GetCertificateStatus() =>
+        Choose(m_context.SecurityParameters.KeyExchangeAlgorithm)?.Credential.Staple();
+
     public override void NotifyAlertReceived(short alertLevel, short alertDescription) =>
         events.OnAlertReceived(alertLevel, alertDescription);
 

@@ -20,6 +20,9 @@ internal static unsafe partial class LibCrypto
     public const int BIO_CTRL_FLUSH = 11;
 
     [LibraryImport(Library)]
+    public static partial nint CRYPTO_malloc(nuint length, byte* file, int line);
+
+    [LibraryImport(Library)]
     public static partial ulong OpenSSL_version_num();
 
     [LibraryImport(Library)]

@@ -71,8 +71,11 @@ internal static unsafe partial class LibSsl
     public const int SSL_KEY_UPDATE_NOT_REQUESTED = 0;
     public const int SSL_KEY_UPDATE_REQUESTED = 1;
 
+    public const int SSL_CTRL_SET_TLSEXT_STATUS_REQ_CB = 63;
+    public const int SSL_CTRL_SET_TLSEXT_STATUS_REQ_CB_ARG = 64;
     public const int SSL_CTRL_SET_TLSEXT_STATUS_REQ_TYPE = 65;
     public const int SSL_CTRL_GET_TLSEXT_STATUS_REQ_OCSP_RESP = 70;
+    public const int SSL_CTRL_SET_TLSEXT_STATUS_REQ_OCSP_RESP = 71;
     public const int TLSEXT_STATUSTYPE_ocsp = 1;
 
     public const int TLSEXT_NAMETYPE_host_name = 0;
@@ -88,6 +91,12 @@ internal static unsafe partial class LibSsl
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     public static partial nint SSL_CTX_new_ex(nint library, string? properties, nint method);
+
+    [LibraryImport(Library)]
+    public static partial nint SSL_CTX_get0_certificate(nint context);
+
+    [LibraryImport(Library)]
+    public static partial nint SSL_get_certificate(nint ssl);
 
     [LibraryImport(Library)]
     public static partial void SSL_CTX_free(nint context);

@@ -287,6 +287,7 @@ public sealed unsafe class OpenSslContext : ITlsContext
                 LibSsl.SSL_CTX_set_alpn_select_cb(context, &ProtocolList.OnSelect, handle.Root(protocols));
             }
             CertificateLoader.LoadIdentity(handle, certificate, policy);
+            StapleTable.Add(handle, certificate);
             if (settings.ClientAuthentication is not null)
             {
                 ClientVerification.Use(handle, settings.ClientAuthentication);
@@ -389,6 +390,7 @@ public sealed unsafe class OpenSslContext : ITlsContext
             if (twin is not null)
             {
                 CertificateLoader.LoadIdentity(twin.Context, certificate, settings.Policy ?? TlsPolicies.Intermediate);
+                StapleTable.Add(twin.Context, certificate);
                 twin.KeyAlgorithms.Add(keyAlgorithm);
                 continue;
             }

@@ -20,6 +20,9 @@ internal sealed unsafe class SslContextHandle : SafeHandle
         }
     }
 
+    /// <summary>What is stapled to its certificates; null: nothing.</summary>
+    public StapleTable? Staples { get; set; }
+
     public override bool IsInvalid => handle == 0;
 
     /// <summary>The SSL_CTX*. Only for one who holds a reference.</summary>

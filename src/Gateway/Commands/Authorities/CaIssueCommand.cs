@@ -49,6 +49,10 @@ internal static class CaIssueCommand
             HelpName = "FILE",
         };
         Option<bool> encrypt = new("--encrypt") { Description = "Encrypt its key with the key passphrase." };
+        Option<bool> mustStaple = new("--must-staple")
+        {
+            Description = "Clients are to refuse it without a stapled OCSP response (RFC 7633).",
+        };
         Option<bool> force = new("--force") { Description = "Replace files that are there." };
         PassphraseOptions passphrase = new(world, "", "the authority's key");
         PassphraseOptions keyPassphrase = new(world, "key-", "the new key");
@@ -67,6 +71,7 @@ internal static class CaIssueCommand
             outFolder,
             pkcs12,
             encrypt,
+            mustStaple,
             force,
         };
         passphrase.AddTo(command);
@@ -91,6 +96,7 @@ internal static class CaIssueCommand
                             Names = names,
                             Key = KeyKindNames.Parse(parsed.GetRequiredValue(key)),
                             Days = parsed.GetValue(days),
+                            MustStaple = parsed.GetValue(mustStaple),
                             KeyPassphrase = parsed.GetValue(encrypt) ? keyPassphrase.Require(parsed, "--encrypt") : null,
                             Force = parsed.GetValue(force),
                             Folder = parsed.GetValue(outFolder),

@@ -1,6 +1,9 @@
 using System.Security.Cryptography.X509Certificates;
+using Org.BouncyCastle.Ocsp;
 using TlsGateway.Gateway.Certificates;
+using TlsGateway.Gateway.ClientCertificates;
 using TlsGateway.Gateway.Configuration.Options;
+using TlsGateway.Gateway.Ocsp;
 using TlsGateway.Tls;
 using TlsGateway.Tls.Policies;
 
@@ -114,7 +117,41 @@ internal sealed class CertificateChecker(ConfigurationProblems problems, Configu
             );
             return null;
         }
-        return CheckKey(path, options, found, leaf, policy, engine);
+        return CheckKey(path, options, found, leaf, policy, engine) is { } pair ? Staple(path, options, chain, pair) : null;
+    }
+
+    private Checked? Staple(string path, CertificateOptions options, X509Certificate2Collection chain, Checked pair)
+    {
+        if (options.OcspResponse is null)
+        {
+            return pair;
+        }
+        var position = options.At(nameof(options.OcspResponse));
+        var shown = $"{path}.ocspResponse is '{options.Shown(nameof(options.OcspResponse))}'";
+        if (files.ReadBytes(options.OcspResponse, position, shown) is not { } response)
+        {
+            return null;
+        }
+        try
+        {
+            if (chain.Count == 1)
+            {
+                throw new OcspException("the chain has no issuer after the leaf, by whom it could be checked");
+            }
+            var answer = new OcspVerifier(world.Time).Check(response, new(chain[0].RawData), new(chain[1].RawData));
+            if (answer.Status != RevocationStatus.Good)
+            {
+                throw new OcspException($"it says {answer.Status.ToString().ToLowerInvariant()} {answer.Detail}");
+            }
+            ServerCertificateStaple staple = new();
+            staple.Set(response, answer.ValidUntil);
+            return pair with { Certificate = pair.Certificate with { Staple = staple } };
+        }
+        catch (OcspException refused)
+        {
+            problems.Error(position, $"{shown}, which cannot be stapled: {refused.Message}. Fetch it again, or remove it.");
+            return null;
+        }
     }
 
     private Checked? CheckKey(
@@ -169,7 +206,7 @@ internal sealed class CertificateChecker(ConfigurationProblems problems, Configu
         {
             problems.Error(position, $"{shown}, {error}.");
         }
-        foreach (var warning in CertificateFindings.Warnings(chain))
+        foreach (var warning in CertificateFindings.Warnings(chain, tls.OcspStapling, found.HasStaple))
         {
             problems.Warning(position, $"{shown}, {warning}.");
         }

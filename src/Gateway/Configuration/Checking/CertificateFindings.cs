@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Org.BouncyCastle.Security;
+using TlsGateway.Gateway.Ocsp;
+using TlsGateway.Pki.Certificates;
 
 namespace TlsGateway.Gateway.Configuration.Checking;
 
@@ -56,16 +58,33 @@ internal static class CertificateFindings
     }
 
     /// <summary>What works, and is not as it should be.</summary>
-    public static IEnumerable<string> Warnings(X509Certificate2Collection chain)
+    /// <param name="fetches">The listener staples responses that are fetched.</param>
+    /// <param name="hasStaple">There is a response in a file.</param>
+    public static IEnumerable<string> Warnings(X509Certificate2Collection chain, bool fetches, bool hasStaple)
     {
+        // Responses are checked by the issuer, a root or not.
+        var staples = fetches || hasStaple;
         var leaf = chain[0];
         if (!leaf.Extensions.Any(static extension => extension is X509SubjectAlternativeNameExtension))
         {
             yield return $"whose leaf {leaf.Subject} names no host (subjectAltName). Clients look nowhere else (RFC 9525 §6.3): ask for one with its names";
         }
-        if (chain.Count > 1 && chain[^1].SubjectName.RawData.AsSpan().SequenceEqual(chain[^1].IssuerName.RawData))
+        if (chain.Count > (staples ? 2 : 1) && chain[^1].SubjectName.RawData.AsSpan().SequenceEqual(chain[^1].IssuerName.RawData))
         {
             yield return $"which ends with the root {chain[^1].Subject}. Clients have it or do not trust it: leave it out, it costs bytes in each handshake";
+        }
+        Org.BouncyCastle.X509.X509Certificate parsed = new(leaf.RawData);
+        if (MustStaple.IsPromisedBy(parsed) && !staples)
+        {
+            yield return $"whose leaf {leaf.Subject} is must-staple (RFC 7633): clients refuse it without an OCSP response. Set ocspStapling: true, or name an ocspResponse";
+        }
+        if (fetches && !hasStaple && OcspClient.ResponderOf(parsed) is null)
+        {
+            yield return $"whose leaf {leaf.Subject} names no OCSP responder (authorityInfoAccess): nothing is stapled to it";
+        }
+        else if (fetches && !hasStaple && chain.Count == 1)
+        {
+            yield return $"which has no issuer after the leaf {leaf.Subject}: its OCSP responses cannot be checked, so nothing is stapled. Add the issuer's certificate";
         }
     }
 

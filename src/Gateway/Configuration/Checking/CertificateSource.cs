@@ -14,7 +14,11 @@ internal sealed class CertificateSource(ConfigurationProblems problems, Configur
     /// <summary>What was read, with the places of its parts for messages. Either text is null when it could not be had, which is then among the problems.</summary>
     /// <param name="ChainPem">Leaf first.</param>
     /// <param name="KeyPem">Not encrypted.</param>
-    public sealed record Found(string? ChainPem, string? KeyPem, string Name, Place Chain, Place Key);
+    public sealed record Found(string? ChainPem, string? KeyPem, string Name, Place Chain, Place Key)
+    {
+        /// <summary>A response to staple is in a file.</summary>
+        public bool HasStaple { get; init; }
+    }
 
     /// <summary>Where something stands, and how messages about it begin.</summary>
     public readonly record struct Place(SourcePosition Position, string Shown);
@@ -46,7 +50,8 @@ internal sealed class CertificateSource(ConfigurationProblems problems, Configur
         {
             return null;
         }
-        return options.Pkcs12 is null ? ReadPem(path, options, passphrase) : ReadPkcs12(path, options, passphrase);
+        var found = options.Pkcs12 is null ? ReadPem(path, options, passphrase) : ReadPkcs12(path, options, passphrase);
+        return found is null ? null : found with { HasStaple = options.OcspResponse is not null };
     }
 
     private Found? ReadPkcs12(string path, CertificateOptions options, string? passphrase)

@@ -45,6 +45,10 @@ internal sealed class ConfigurationChecker(ConfigurationProblems problems, Confi
             KeyLogFile = keyLogFile,
             WatchedFiles = options.WatchFiles ? files.Seen : GatewayConfiguration.NoFiles,
             Listeners = listeners,
+            StaplingListeners = options
+                .Listeners.Where(static listener => listener.Tls is { OcspStapling: true, Certificates: not null })
+                .Select(static listener => listener.Name!)
+                .ToHashSet(StringComparer.Ordinal),
             UpstreamCount = upstreams.Count,
         };
     }

@@ -21,6 +21,12 @@ internal sealed class CertificateOptions : PositionedOptions
     [Text("the path of a PKCS#12 file")]
     public string? Pkcs12 { get; set; }
 
+    [Description(
+        "OCSP response to staple (DER), for who fetches responses himself: as HAProxy's .ocsp files and nginx's ssl_stapling_file. Loaded again when it changes."
+    )]
+    [Text("the path of a file")]
+    public string? OcspResponse { get; set; }
+
     [Description("File whose first line is the passphrase of the key.")]
     [Text("the path of a file")]
     public string? PassphraseFile { get; set; }

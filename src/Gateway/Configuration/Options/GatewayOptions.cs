@@ -19,7 +19,7 @@ internal sealed class GatewayOptions : PositionedOptions
     [Count(1, 256, Word = "auto")]
     public int? EventLoops { get; set; }
 
-    [Description("Folder for development certificates, relative to the folder in which the gateway was started.")]
+    [Description("Folder for development certificates and OCSP responses, relative to the folder in which the gateway was started.")]
     [Text("a folder")]
     public string StateFolder { get; set; } = "state";
 

@@ -21,6 +21,12 @@ internal sealed class TlsOptions : PositionedOptions
     public string ExpiredCertificates { get; set; } = "warn";
 
     [Description(
+        "Staples OCSP responses to the certificates that name a responder: fetched in the background, kept in stateFolder, served while they are valid."
+    )]
+    [Switch]
+    public bool OcspStapling { get; set; }
+
+    [Description(
         "Versions, cipher suites, groups and signature algorithms by name, from the server-side TLS guidelines 6.0 that Mozilla began: intermediate is TLS 1.2 and 1.3, modern is TLS 1.3 only. The keys below replace parts of it."
     )]
     [Word("intermediate", "modern")]
