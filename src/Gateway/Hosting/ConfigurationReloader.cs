@@ -78,15 +78,14 @@ internal sealed class ConfigurationReloader(
             _isQueued = false;
         }
         log.Reloading(file, signal);
-        await ServeAsync(await ConfigurationLoader.LoadAsync(file, world, CancellationToken.None).ConfigureAwait(false)).ConfigureAwait(false);
+        await ServeAsync(await ConfigurationLoader.LoadAsync(file, world, CancellationToken.None).ConfigureAwait(false))
+            .ConfigureAwait(false);
     }
 
     private async Task ReloadFilesAsync(IReadOnlyCollection<string> changed)
     {
         log.FilesChanged(string.Join(", ", changed));
-        await ServeAsync(
-                await ConfigurationLoader.LoadTextAsync(file, Current.Yaml, world, CancellationToken.None).ConfigureAwait(false)
-            )
+        await ServeAsync(await ConfigurationLoader.LoadTextAsync(file, Current.Yaml, world, CancellationToken.None).ConfigureAwait(false))
             .ConfigureAwait(false);
     }
 

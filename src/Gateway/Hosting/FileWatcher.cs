@@ -46,7 +46,9 @@ internal sealed class FileWatcher(ConfigurationReloader reloader, TimeProvider t
             _handled = loaded;
         }
         var now = _handled.Keys.ToDictionary(static file => file, FileState.Of, StringComparer.Ordinal);
-        var changed = now.Where(file => file.Value != _handled[file.Key] && file.Value != loaded[file.Key]).Select(static file => file.Key).ToList();
+        var changed = now.Where(file => file.Value != _handled[file.Key] && file.Value != loaded[file.Key])
+            .Select(static file => file.Key)
+            .ToList();
         if (changed.Count == 0)
         {
             _changing = null;

@@ -80,7 +80,11 @@ internal static partial class GatewayLog
     [LoggerMessage(121, LogLevel.Warning, "No OCSP response for {Certificate}: {Reason}; {Remaining}")]
     public static partial void StapleFailed(this ILogger log, string certificate, string reason, string remaining);
 
-    [LoggerMessage(122, LogLevel.Error, "THE CERTIFICATE {Certificate} IS REVOKED {Detail}, says its issuer: nothing is stapled. Replace it")]
+    [LoggerMessage(
+        122,
+        LogLevel.Error,
+        "THE CERTIFICATE {Certificate} IS REVOKED {Detail}, says its issuer: nothing is stapled. Replace it"
+    )]
     public static partial void StapleSaysRevoked(this ILogger log, string certificate, string detail);
 
     [LoggerMessage(123, LogLevel.Error, "Fetching an OCSP response for {Certificate} failed; it is tried again")]

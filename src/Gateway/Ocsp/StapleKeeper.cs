@@ -173,7 +173,9 @@ internal sealed class StapleKeeper : IAsyncDisposable
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
             limit.CancelAfter(FetchTimeout);
-            var response = await _client.FetchAsync(certificate.Leaf, certificate.Issuer, responder: null, limit.Token).ConfigureAwait(false);
+            var response = await _client
+                .FetchAsync(certificate.Leaf, certificate.Issuer, responder: null, limit.Token)
+                .ConfigureAwait(false);
             var answer = _verifier.Check(response, certificate.Leaf, certificate.Issuer);
             switch (answer.Status)
             {

@@ -54,7 +54,11 @@ public sealed class CertificateFindingTests : IDisposable
 
     [Fact]
     public async Task A_leaf_that_may_not_sign_is_refused() =>
-        await AssertErrorAsync(Leaf(usage: X509KeyUsageFlags.KeyEncipherment) + Pem(_intermediate), "", "keyUsage without digitalSignature");
+        await AssertErrorAsync(
+            Leaf(usage: X509KeyUsageFlags.KeyEncipherment) + Pem(_intermediate),
+            "",
+            "keyUsage without digitalSignature"
+        );
 
     [Fact]
     public async Task Certificates_out_of_their_time_are_warned_of_or_refused()
@@ -95,7 +99,11 @@ public sealed class CertificateFindingTests : IDisposable
     // P-256 makes no P-384 signature on TLS 1.3.
     [InlineData("{ signatureAlgorithms: [ecdsa_secp384r1_sha384], minimumVersion: 1.3 }", "would serve nobody")]
     public async Task A_listener_that_could_serve_nobody_is_refused(string settings, string part) =>
-        await AssertErrorAsync(Leaf() + Pem(_intermediate), settings.Trim('{', '}', ' ').Replace(", m", "\n      m", StringComparison.Ordinal), part);
+        await AssertErrorAsync(
+            Leaf() + Pem(_intermediate),
+            settings.Trim('{', '}', ' ').Replace(", m", "\n      m", StringComparison.Ordinal),
+            part
+        );
 
     [Fact]
     public async Task A_version_that_no_certificate_serves_is_a_warning() =>

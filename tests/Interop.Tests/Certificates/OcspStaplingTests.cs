@@ -21,7 +21,11 @@ public sealed class OcspStaplingTests : IAsyncLifetime
         OcspResponder responder = new(authority, signer, TimeSpan.FromHours(1), TimeProvider.System);
         _responder = await OcspServer.StartAsync(responder, new IPEndPoint(IPAddress.Loopback, 0), TestContext.Current.CancellationToken);
         // The port was not known when the authority was made.
-        await File.WriteAllTextAsync(authority.PlacesFile, $"ocsp-url: http://{_responder.EndPoint}/\n", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            authority.PlacesFile,
+            $"ocsp-url: http://{_responder.EndPoint}/\n",
+            TestContext.Current.CancellationToken
+        );
     }
 
     public async ValueTask DisposeAsync()
@@ -147,9 +151,14 @@ public sealed class OcspStaplingTests : IAsyncLifetime
 
     private async Task<string> ConnectAsync(GatewayProgram gateway, params string[] options)
     {
-        var (_, text) = await _folder.TryOpenSslAsync(
-            ["s_client", "-connect", $"127.0.0.1:{gateway.Port}", "-CAfile", _folder["ca/ca.pem"], .. options]
-        );
+        var (_, text) = await _folder.TryOpenSslAsync([
+            "s_client",
+            "-connect",
+            $"127.0.0.1:{gateway.Port}",
+            "-CAfile",
+            _folder["ca/ca.pem"],
+            .. options,
+        ]);
         return text;
     }
 
@@ -191,7 +200,10 @@ public sealed class OcspStaplingTests : IAsyncLifetime
                 bind: 127.0.0.1:0
                 upstream: demo
                 tls:
-                  certificates: [{{string.Join(", ", names.Select(static n => $"{{ certificate: ca/issued/{n}.pem, key: ca/issued/{n}-key.pem }}"))}}]
+                  certificates: [{{string.Join(
+                ", ",
+                names.Select(static n => $"{{ certificate: ca/issued/{n}.pem, key: ca/issued/{n}-key.pem }}")
+            )}}]
                   ocspStapling: true
                   {{setting}}
             upstreams:

@@ -269,7 +269,11 @@ internal sealed class CertificateChecker(ConfigurationProblems problems, Configu
                 $"{certificate.Path} is never served: no cipher suite and signature algorithm of the listener fit its key ({certificate.Fitness.Kind})."
             );
         }
-        foreach (var version in versions.Where(version => HasSuite(policy, version) && certificates.TrueForAll(each => !each.Fitness.Serves(policy, version))))
+        foreach (
+            var version in versions.Where(version =>
+                HasSuite(policy, version) && certificates.TrueForAll(each => !each.Fitness.Serves(policy, version))
+            )
+        )
         {
             problems.Warning(
                 position,

@@ -64,13 +64,7 @@ internal sealed class CertificateSource(ConfigurationProblems problems, Configur
         try
         {
             var (key, chain) = Pkcs12File.Read(bytes, passphrase);
-            return new Found(
-                CertificatePem.Write(chain),
-                PrivateKeyPem.Write(key),
-                options.Pkcs12!,
-                place,
-                place
-            );
+            return new Found(CertificatePem.Write(chain), PrivateKeyPem.Write(key), options.Pkcs12!, place, place);
         }
         catch (PkiException unusable)
         {
@@ -89,10 +83,7 @@ internal sealed class CertificateSource(ConfigurationProblems problems, Configur
 
     private Found ReadPem(string path, CertificateOptions options, string? passphrase)
     {
-        Place chain = new(
-            options.At(nameof(options.Certificate)),
-            $"{path}.certificate is '{options.Shown(nameof(options.Certificate))}'"
-        );
+        Place chain = new(options.At(nameof(options.Certificate)), $"{path}.certificate is '{options.Shown(nameof(options.Certificate))}'");
         var chainPem = files.ReadText(options.Certificate!, chain.Position, chain.Shown);
         if (options.Key is null)
         {
