@@ -1,5 +1,6 @@
 using TlsGateway.Tls.BouncyCastle;
 using TlsGateway.Tls.OpenSsl;
+using TlsGateway.Tls.Policies;
 
 namespace TlsGateway.Tls;
 
@@ -38,6 +39,36 @@ public static class TlsEngines
             TlsEngine.BouncyCastle => BouncyCastleContext.Capabilities,
             _ => throw Missing(engine),
         };
+
+    /// <summary>What <paramref name="engine"/> is on this host.</summary>
+    /// <exception cref="TlsConfigurationException">It is not here, or cannot be used.</exception>
+    public static TlsEngineDescription Describe(TlsEngine engine)
+    {
+        (string version, Func<string, bool> hasGroup, Func<string, bool> hasSuite) = engine switch
+        {
+            TlsEngine.OpenSsl => (
+                OpenSslLibrary.VersionText,
+                (Func<string, bool>)OpenSslLibrary.SupportsGroup,
+                (Func<string, bool>)(_ => true)
+            ),
+            TlsEngine.BouncyCastle => (BouncyCastleContext.VersionText, ParameterNumbers.HasGroup, ParameterNumbers.HasSuite),
+            _ => throw Missing(engine),
+        };
+        List<string> suites = [.. TlsParameterNames.CipherSuites.Where(hasSuite)];
+        TlsCapabilities able = Capabilities(engine);
+        return new TlsEngineDescription(
+            engine.ToString().ToLowerInvariant(),
+            version,
+            [.. TlsParameterNames.Groups.Where(hasGroup)],
+            [.. suites.Where(TlsParameterNames.IsTls13Suite)],
+            [.. suites.Where(static suite => !TlsParameterNames.IsTls13Suite(suite))],
+            [
+                .. Enum.GetValues<TlsCapabilities>()
+                    .Where(each => each != TlsCapabilities.None && able.HasFlag(each))
+                    .Select(static each => $"{each}"),
+            ]
+        );
+    }
 
     private static TlsConfigurationException Missing(TlsEngine engine) => new($"This build has no TLS engine called {engine}.");
 }

@@ -20,7 +20,10 @@ public sealed record TlsLimits
     /// <summary>Warning alerts over the life of a connection (RFC 5246 §7.2.2 lets them be ignored; a flood may not be).</summary>
     public int MaxWarnings { get; init; } = 8;
 
-    /// <summary>Rehandshakes over the life of a connection.</summary>
+    /// <summary>Renegotiations that the peer begins, or is refused, over the life of a TLS 1.2 connection; they are rehandshakes too.</summary>
+    public int MaxClientRehandshakes { get; init; } = 3;
+
+    /// <summary>Rehandshakes over the life of a connection, whoever began them.</summary>
     public int MaxRehandshakes { get; init; } = 1024;
 
     /// <summary>

@@ -218,10 +218,13 @@ public sealed class RenegotiationTests
         AssertRehandshaken(pair, 1);
     }
 
-    [Fact]
-    public void Their_number_is_limited()
+    [Theory]
+    [InlineData(2, 9, nameof(TlsLimits.MaxRehandshakes))]
+    [InlineData(9, 2, nameof(TlsLimits.MaxClientRehandshakes))]
+    public void Their_number_is_limited(int all, int clients, string limit)
     {
-        using SessionPair pair = SessionPair.Open(TlsVersion.Tls12, new TlsLimits { MaxRehandshakes = 2 }, allowClientRenegotiation: true);
+        TlsLimits limits = new() { MaxRehandshakes = all, MaxClientRehandshakes = clients };
+        using SessionPair pair = SessionPair.Open(TlsVersion.Tls12, limits, allowClientRenegotiation: true);
         for (int i = 0; i < 2; i++)
         {
             pair.Client.Rehandshake();
@@ -231,7 +234,21 @@ public sealed class RenegotiationTests
         SessionPair.Move(pair.Client, pair.Server);
 
         Assert.Equal(TlsStatus.Error, pair.Server.Read(new byte[1], out _));
-        Assert.Equal(new TlsFailure(TlsFailureKind.LimitExceeded, -1, nameof(TlsLimits.MaxRehandshakes)), pair.Server.Failure);
+        Assert.Equal(new TlsFailure(TlsFailureKind.LimitExceeded, -1, limit), pair.Server.Failure);
+    }
+
+    [Fact]
+    public void The_server_s_own_do_not_count_as_the_client_s()
+    {
+        using SessionPair pair = SessionPair.Open(TlsVersion.Tls12, new TlsLimits { MaxClientRehandshakes = 0 });
+        for (int i = 1; i <= 3; i++)
+        {
+            pair.Server.Rehandshake();
+            // The second exchange sees the end of the handshake.
+            pair.AssertEchoes();
+            pair.AssertEchoes();
+            AssertRehandshaken(pair, i);
+        }
     }
 
     [Fact]

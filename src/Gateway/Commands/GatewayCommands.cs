@@ -106,18 +106,13 @@ internal static class GatewayCommands
         checkCommand.SetAction(
             (parsed, cancellation) => check.InvokeAsync(ConfigurationFile.Find(parsed.GetValue(config), world), cancellation)
         );
-        Command versionCommand = new(
-            "version",
-            "Prints the versions of the gateway, .NET, the system and OpenSSL, and the key exchange groups."
-        );
-        versionCommand.SetAction(_ => VersionCommand.Invoke(output, error));
         Command schemaCommand = new("schema", SchemaDescription);
         schemaCommand.SetAction(_ => output.Write(ConfigurationSchema.Generate()));
 
         root.Add(runCommand);
         root.Add(checkCommand);
         root.Add(schemaCommand);
-        root.Add(versionCommand);
+        root.Add(VersionCommand.Create(output, error));
         root.Add(CaCommand.Create(world, output, error));
         root.Add(InspectCommand.Create(world, output, error));
         root.Add(SealCommand.Create(world, error));

@@ -1,3 +1,4 @@
+using System.Reflection;
 using Org.BouncyCastle.Tls;
 using TlsGateway.Tls.Policies;
 
@@ -28,7 +29,14 @@ public sealed class BouncyCastleContext : ITlsContext
     }
 
     /// <summary>What this engine can do in either role.</summary>
-    public static TlsCapabilities Capabilities => TlsCapabilities.KeyUpdate;
+    public static TlsCapabilities Capabilities => TlsCapabilities.KeyUpdate | TlsCapabilities.Stapling;
+
+    /// <summary>The library's name and version.</summary>
+    public static string VersionText { get; } =
+        "BouncyCastle "
+        + typeof(TlsServerProtocol)
+            .Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
+            ?.InformationalVersion.Split('+')[0];
 
     internal ParameterNumbers Parameters { get; }
 

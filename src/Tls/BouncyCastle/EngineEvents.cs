@@ -61,9 +61,9 @@ internal sealed partial class EngineEvents(TlsLimits limits)
 
     public void OnRehandshakeRefused()
     {
-        if (++_refusedRehandshakes > limits.MaxRehandshakes)
+        if (++_refusedRehandshakes > limits.MaxClientRehandshakes)
         {
-            throw Exceeded(nameof(TlsLimits.MaxRehandshakes));
+            throw Exceeded(nameof(TlsLimits.MaxClientRehandshakes));
         }
     }
 

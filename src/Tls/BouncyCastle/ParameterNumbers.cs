@@ -51,6 +51,10 @@ internal sealed class ParameterNumbers
 
     public static string GroupName(int group) => GroupNames.GetValueOrDefault(group, "");
 
+    public static bool HasGroup(string name) => Number(typeof(NamedGroup), name) >= 0;
+
+    public static bool HasSuite(string name) => Number(typeof(CipherSuite), name) >= 0;
+
     private static int Scheme(string name) => Number(typeof(SignatureScheme), name);
 
     private static int[] Numbers(TlsPolicy policy, string what, IReadOnlyList<string> names, Func<string, int> number)

@@ -72,6 +72,7 @@ public sealed unsafe class OpenSslContext : ITlsContext
         | TlsCapabilities.KeyUpdate
         | TlsCapabilities.Tls12Resumption
         | TlsCapabilities.Tls13Resumption
+        | TlsCapabilities.Stapling
         | TlsCapabilities.Exporter
         | TlsCapabilities.KeyLog;
 

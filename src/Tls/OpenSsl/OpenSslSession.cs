@@ -58,6 +58,8 @@ public sealed unsafe partial class OpenSslSession : ITlsSession
         _io->MaxKeyUpdates = context.Limits.MaxKeyUpdates;
         _io->MaxWarnings = context.Limits.MaxWarnings;
         _io->MaxRehandshakes = context.Limits.MaxRehandshakes;
+        // A client's session is asked by its server, which is not bounded so.
+        _io->MaxClientRehandshakes = context.IsServer ? context.Limits.MaxClientRehandshakes : int.MaxValue;
         nint bio = SessionCallbacks.CreateBio(_io);
         LibSsl.SSL_set_bio(_ssl, bio, bio);
         Interlocked.Increment(ref _liveCount);
@@ -483,6 +485,7 @@ public sealed unsafe partial class OpenSslSession : ITlsSession
             BrokenLimit.MaxKeyUpdates => nameof(TlsLimits.MaxKeyUpdates),
             BrokenLimit.MaxWarnings => nameof(TlsLimits.MaxWarnings),
             BrokenLimit.MaxRehandshakes => nameof(TlsLimits.MaxRehandshakes),
+            BrokenLimit.MaxClientRehandshakes => nameof(TlsLimits.MaxClientRehandshakes),
             _ => throw new InvalidOperationException("no limit was broken"),
         };
 }

@@ -234,6 +234,11 @@ internal static unsafe class SessionCallbacks
     {
         if ((where & LibSsl.SSL_CB_HANDSHAKE_START) != 0)
         {
+            // Ours was noted before its HelloRequest.
+            if (!io->Rehandshaking && ++io->ClientRehandshakesBegun > io->MaxClientRehandshakes)
+            {
+                io->Limit = BrokenLimit.MaxClientRehandshakes;
+            }
             BeginRehandshake(io);
         }
         else if ((where & LibSsl.SSL_CB_HANDSHAKE_DONE) != 0)

@@ -11,6 +11,7 @@ internal enum BrokenLimit
     MaxKeyUpdates,
     MaxWarnings,
     MaxRehandshakes,
+    MaxClientRehandshakes,
 }
 
 /// <summary>
@@ -46,6 +47,8 @@ internal unsafe struct SessionIo
     public int MaxWarnings;
     public int MaxRehandshakes;
     public int RehandshakesBegun;
+    public int MaxClientRehandshakes;
+    public int ClientRehandshakesBegun;
 
     public BrokenLimit Limit;
 

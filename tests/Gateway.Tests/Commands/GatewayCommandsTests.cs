@@ -70,7 +70,26 @@ public sealed class GatewayCommandsTests : IDisposable
         var (code, output, error) = await InvokeAsync(["version"]);
 
         Assert.Equal((0, ""), (code, error));
-        Assert.Matches(@"(?s)^gateway \d+\.\d+\.\d+.*\n\.NET +\d+\..*\nsystem .*\nengine +openssl: OpenSSL 3\..*\ngroups .*X25519", output);
+        Assert.Matches(
+            @"(?s)^gateway \d+\.\d+\.\d+.*\n\.NET +\d+\..*\nsystem .*\nengine +openssl: OpenSSL 3\..*\ngroups .*x25519.*\nengine +bouncycastle: BouncyCastle 2\..*\ngroups .*X25519MLKEM768",
+            output
+        );
+    }
+
+    [Fact]
+    public async Task Version_as_JSON_has_both_engines()
+    {
+        var (code, output, error) = await InvokeAsync(["version", "--json"]);
+
+        Assert.Equal((0, ""), (code, error));
+        var engines = JsonNode.Parse(output)!["engines"]!.AsArray();
+        Assert.Equal(["openssl", "bouncycastle"], engines.Select(static engine => engine!["name"]!.GetValue<string>()));
+        foreach (var list in (string[])["groups", "tls13CipherSuites", "tls12CipherSuites", "capabilities"])
+        {
+            Assert.All(engines, engine => Assert.NotEmpty(engine![list]!.AsArray()));
+        }
+        Assert.Contains("Renegotiation", engines[0]!["capabilities"]!.ToJsonString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("Renegotiation", engines[1]!["capabilities"]!.ToJsonString(), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -83,6 +102,7 @@ public sealed class GatewayCommandsTests : IDisposable
     [InlineData("ca ocsp-serve --help", "openssl ocsp -issuer lab/ca.pem")]
     [InlineData("inspect --help", "gateway inspect www.example.org:443")]
     [InlineData("seal --help", "--sign ci.pem")]
+    [InlineData("version --help", "gateway version --json | jq")]
     [InlineData("unseal --help", "--verify-ca lab/ca.pem")]
     public async Task Help_has_examples(string arguments, string example)
     {

@@ -42,6 +42,7 @@ public sealed class ConfigurationLoaderTests : IDisposable
                   recordsWithoutData: 6
                   warnings: 4
                   rehandshakes: 9
+                  clientRehandshakes: 7
                   recordsPerKey: 1000
             upstreams:
               api: { address: backend.test:8080, connectTimeout: 250ms }
@@ -83,6 +84,7 @@ public sealed class ConfigurationLoaderTests : IDisposable
                 MaxRecordsWithoutData = 6,
                 MaxWarnings = 4,
                 MaxRehandshakes = 9,
+                MaxClientRehandshakes = 7,
                 MaxRecordsPerKey = 1000,
             },
             listener.Tls.Limits

@@ -167,6 +167,7 @@ internal sealed class ListenerChecker(ConfigurationProblems problems, Configurat
                 MaxRecordsWithoutData = limits.RecordsWithoutData,
                 MaxWarnings = limits.Warnings,
                 MaxRehandshakes = limits.Rehandshakes,
+                MaxClientRehandshakes = limits.ClientRehandshakes,
                 MaxRecordsPerKey = limits.RecordsPerKey,
             },
         };

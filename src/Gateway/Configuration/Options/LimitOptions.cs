@@ -29,7 +29,13 @@ internal sealed class LimitOptions : PositionedOptions
     [Count(0, 65_536)]
     public int Warnings { get; set; } = 8;
 
-    [Description("Renegotiations over the life of a TLS 1.2 connection.")]
+    [Description(
+        "Renegotiations that a client may begin over the life of a TLS 1.2 connection, where allowClientRenegotiation is on; where it is off, how often it may try."
+    )]
+    [Count(0, 1_000_000)]
+    public int ClientRehandshakes { get; set; } = 3;
+
+    [Description("Renegotiations over the life of a TLS 1.2 connection, whoever began them.")]
     [Count(0, 1_000_000)]
     public int Rehandshakes { get; set; } = 1024;
 
