@@ -91,6 +91,30 @@ public sealed class StepUpTests : IDisposable
         await gateway.UntilClosedAsync(CloseReason.Completed);
     }
 
+    [Theory]
+    [InlineData(TlsVersion.Tls12)]
+    [InlineData(TlsVersion.Tls13)]
+    public async Task Keys_are_renewed_at_the_first_activity_after_so_long(TlsVersion version)
+    {
+        await using var upstream = TestUpstream.Echo();
+        var listener = RunningGateway.Listener(_certificates.Localhost, upstream.EndPoint) with
+        {
+            RehandshakeAfter = TimeSpan.FromMilliseconds(20),
+        };
+        await using var gateway = await RunningGateway.StartAsync(listener);
+        using var client = EngineClient.Open(gateway.EndPoint, version);
+        await RunningGateway.UntilAsync(
+            () =>
+            {
+                client.AssertEchoes("as time goes by");
+                return (version == TlsVersion.Tls12 ? client.Session.Counters.Rehandshakes : client.Session.Counters.RxKeyUpdates) >= 2;
+            },
+            "keys renewed twice"
+        );
+        client.CloseCleanly();
+        await gateway.UntilClosedAsync(CloseReason.Completed);
+    }
+
     private ListenerSettings Listener(System.Net.IPEndPoint upstream, Func<TlsPeerCertificate, string?>? authorize)
     {
         var listener = RunningGateway.Listener(_certificates.Localhost, upstream);
