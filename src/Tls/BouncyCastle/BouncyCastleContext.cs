@@ -1,12 +1,13 @@
 using System.Reflection;
 using Org.BouncyCastle.Tls;
+using TlsGateway.Tls.ClientCertificates;
 using TlsGateway.Tls.Policies;
 
 namespace TlsGateway.Tls.BouncyCastle;
 
 /// <summary>
-/// <see cref="ITlsContext"/> of BouncyCastle's protocol code. Settings that it cannot serve are refused here rather than left out in silence: renegotiation, certificates from
-/// clients, key logs.
+/// <see cref="ITlsContext"/> of BouncyCastle's protocol code. Settings that it cannot serve are refused here rather than left out in silence: renegotiation, certificates
+/// after the handshake, key logs.
 /// </summary>
 public sealed class BouncyCastleContext : ITlsContext
 {
@@ -52,6 +53,9 @@ public sealed class BouncyCastleContext : ITlsContext
 
     internal string? ServerName { get; private init; }
 
+    /// <summary>How clients' certificates are checked; null: they are not asked for.</summary>
+    internal ClientVerifier? ClientVerifier { get; private init; }
+
     internal ServerVerifier? ServerVerifier { get; private init; }
 
     internal ServerCredential? ClientCredential { get; private init; }
@@ -62,7 +66,7 @@ public sealed class BouncyCastleContext : ITlsContext
     {
         ArgumentNullException.ThrowIfNull(settings);
         Refuse(settings.AllowClientRenegotiation, "renegotiation by clients");
-        Refuse(settings.ClientAuthentication is not null, "certificates from clients");
+        Refuse(settings.ClientAuthentication is { AllowStepUp: true }, "certificates from clients after the handshake");
         Refuse(settings.KeyLog is not null, "key logs");
         if (settings.Certificates.Count == 0)
         {
@@ -78,8 +82,11 @@ public sealed class BouncyCastleContext : ITlsContext
         {
             IsServer = true,
             RejectsUnknownServerNames = settings.RejectUnknownServerNames,
+            ClientVerifier = settings.ClientAuthentication is { Mode: not ClientCertificateMode.None } clients
+                ? new ClientVerifier(clients, settings.Policy ?? TlsPolicies.Intermediate)
+                : null,
         };
-        context.Load(settings.Certificates);
+        context.Load(settings.Certificates, settings.Policy ?? TlsPolicies.Intermediate);
         return context;
     }
 
@@ -99,7 +106,9 @@ public sealed class BouncyCastleContext : ITlsContext
         {
             ServerName = settings.ServerName,
             ServerVerifier = settings.TrustedAuthoritiesPem is { } authorities ? new ServerVerifier(authorities) : null,
-            ClientCredential = settings.Certificate is { } certificate ? ServerCredential.Load(certificate) : null,
+            ClientCredential = settings.Certificate is { } certificate
+                ? ServerCredential.Load(certificate, settings.Policy ?? TlsPolicies.Intermediate)
+                : null,
         };
     }
 
@@ -120,9 +129,9 @@ public sealed class BouncyCastleContext : ITlsContext
         return dot > 0 ? _byName.GetValueOrDefault("*" + name[dot..]) : null;
     }
 
-    private void Load(IReadOnlyList<TlsCertificate> certificates)
+    private void Load(IReadOnlyList<TlsCertificate> certificates, TlsPolicy policy)
     {
-        List<ServerCredential> all = [.. certificates.Select(ServerCredential.Load)];
+        List<ServerCredential> all = [.. certificates.Select(certificate => ServerCredential.Load(certificate, policy))];
         foreach (ServerCredential credential in all)
         {
             foreach (string name in credential.Names)

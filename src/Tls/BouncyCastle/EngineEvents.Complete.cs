@@ -16,7 +16,7 @@ internal sealed partial class EngineEvents
         Info = new TlsSessionInfo(
             IsTls13 ? "TLSv1.3" : "TLSv1.2",
             ParameterNumbers.SuiteName(parameters.CipherSuite),
-            ParameterNumbers.GroupName(parameters.NegotiatedGroup),
+            ParameterNumbers.GroupName(IsTls13 ? parameters.NegotiatedGroup : Tls12Group),
             parameters.ApplicationProtocol?.GetUtf8Decoding() ?? "",
             serverName,
             parameters.IsResumedSession

@@ -22,6 +22,9 @@ internal sealed partial class EngineEvents(TlsLimits limits)
 
     public TlsSessionInfo? Info { get; set; }
 
+    /// <summary>BouncyCastle keeps the group of TLS 1.3 only; -1: not known.</summary>
+    public int Tls12Group { get; set; } = -1;
+
     public bool IsTls13 { get; set; }
 
     public IReadOnlyList<byte[]> PeerChain { get; set; } = [];

@@ -53,6 +53,10 @@ internal sealed class ParameterNumbers
 
     public static bool HasGroup(string name) => Number(typeof(NamedGroup), name) >= 0;
 
+    public static bool IsKnownSuite(int suite) => SuiteNames.ContainsKey(suite);
+
+    public static bool IsChaCha(int suite) => SuiteName(suite).Contains("CHACHA20", StringComparison.Ordinal);
+
     public static bool HasSuite(string name) => Number(typeof(CipherSuite), name) >= 0;
 
     private static int Scheme(string name) => Number(typeof(SignatureScheme), name);

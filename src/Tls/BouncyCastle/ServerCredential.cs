@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using Org.BouncyCastle.Asn1.Ocsp;
 using Org.BouncyCastle.Tls;
 using Org.BouncyCastle.Tls.Crypto;
+using TlsGateway.Tls.Policies;
 using BcCertificate = Org.BouncyCastle.Tls.Certificate;
 using TlsCertificate = TlsGateway.Tls.TlsCertificate;
 
@@ -32,7 +33,7 @@ internal sealed class ServerCredential
     public IReadOnlyList<string> Names { get; }
 
     /// <exception cref="TlsConfigurationException">The chain or the key does not load, they do not match, or the key is of a kind that .NET cannot sign with.</exception>
-    public static ServerCredential Load(TlsCertificate certificate)
+    public static ServerCredential Load(TlsCertificate certificate, TlsPolicy policy)
     {
         try
         {
@@ -48,6 +49,16 @@ internal sealed class ServerCredential
             if (ecdsa is null && rsa is null)
             {
                 throw Unusable(certificate, "its key is neither ECDSA nor RSA", "Use such a key, or the engine openssl.");
+            }
+            int least = rsa is not null ? policy.MinimumRsaKeyBits : policy.MinimumEcKeyBits;
+            int bits = rsa?.KeySize ?? ecdsa!.KeySize;
+            if (bits < least)
+            {
+                throw Unusable(
+                    certificate,
+                    $"its {(rsa is not null ? "RSA" : "elliptic curve")} key is too small: {bits} bits, {least} are the least",
+                    "Make a new key and certificate."
+                );
             }
             ServerCredential credential = new(ecdsa, rsa, TlsCertificateChain.Of(chain), certificate.Staple);
             foreach (X509Certificate2 each in chain)

@@ -1,5 +1,7 @@
 using System.Text;
 using Org.BouncyCastle.Tls;
+using Org.BouncyCastle.Tls.Crypto;
+using TlsGateway.Tls.ClientCertificates;
 
 namespace TlsGateway.Tls.BouncyCastle;
 
@@ -7,6 +9,8 @@ namespace TlsGateway.Tls.BouncyCastle;
 internal sealed class ServerPeer(BouncyCastleContext context, EngineEvents events) : DefaultTlsServer(HostCrypto.Shared)
 {
     private string _serverName = "";
+    private TlsPeerCertificate? _peer;
+    private int[]? _clientGroups;
     private IReadOnlyList<ServerCredential> _credentials = [];
 
     public override ProtocolVersion[] GetProtocolVersions() => context.Parameters.Versions;
@@ -19,7 +23,14 @@ internal sealed class ServerPeer(BouncyCastleContext context, EngineEvents event
 
     protected override IList<ProtocolName>? GetProtocolNames() => context.Protocols.Count > 0 ? context.Protocols : null;
 
-    protected override bool PreferLocalCipherSuites() => context.Parameters.PreferServer;
+    /// <summary>A client that puts ChaCha20 first has no AES in hardware: it is heard, if there is ChaCha20 here.</summary>
+    protected override bool PreferLocalCipherSuites() =>
+        context.Parameters.PreferServer
+        && !(
+            Array.Find(m_offeredCipherSuites, ParameterNumbers.IsKnownSuite) is var first
+            && ParameterNumbers.IsChaCha(first)
+            && context.Parameters.Suites.Contains(first)
+        );
 
     // Truncation is the session's to see: BouncyCastle is never told of the end of the stream.
     public override bool RequiresCloseNotify() => false;
@@ -32,6 +43,7 @@ internal sealed class ServerPeer(BouncyCastleContext context, EngineEvents event
         base.ProcessClientExtensions(clientExtensions);
         IList<ServerName>? names = m_context.SecurityParameters.ClientServerNames;
         _serverName = names is { Count: > 0 } ? Encoding.Latin1.GetString(names[0].NameData) : "";
+        CheckGroups(clientExtensions);
         if (context.Find(_serverName) is { } found)
         {
             _credentials = found;
@@ -61,6 +73,10 @@ internal sealed class ServerPeer(BouncyCastleContext context, EngineEvents event
     protected override bool SelectCipherSuite(int cipherSuite)
     {
         int exchange = TlsUtilities.GetKeyExchangeAlgorithm(cipherSuite);
+        if (exchange is KeyExchangeAlgorithm.ECDHE_ECDSA or KeyExchangeAlgorithm.ECDHE_RSA && SelectECDH(0) < 0)
+        {
+            return false;
+        }
         if (exchange is KeyExchangeAlgorithm.ECDHE_ECDSA or KeyExchangeAlgorithm.ECDHE_RSA && Choose(exchange) is null)
         {
             return false;
@@ -87,6 +103,43 @@ internal sealed class ServerPeer(BouncyCastleContext context, EngineEvents event
     public override CertificateStatus? GetCertificateStatus() =>
         Choose(m_context.SecurityParameters.KeyExchangeAlgorithm)?.Credential.Staple();
 
+    public override CertificateRequest? GetCertificateRequest()
+    {
+        if (context.ClientVerifier is not { } clients)
+        {
+            return null;
+        }
+        List<SignatureAndHashAlgorithm> algorithms = context.Parameters.SignatureAlgorithms;
+        return TlsUtilities.IsTlsV13(m_context)
+            ? new CertificateRequest(TlsUtilities.EmptyBytes, algorithms, null, clients.AuthorityNames)
+            : new CertificateRequest(
+                [ClientCertificateType.ecdsa_sign, ClientCertificateType.rsa_sign],
+                algorithms,
+                clients.AuthorityNames
+            );
+    }
+
+    /// <summary>Before the client has proved that it has the key: who it is becomes known when the handshake is complete.</summary>
+    public override void NotifyClientCertificate(Certificate clientCertificate)
+    {
+        ClientVerifier clients = context.ClientVerifier!;
+        if (clientCertificate.IsEmpty)
+        {
+            if (clients.IsRequired)
+            {
+                short alert = TlsUtilities.IsTlsV13(m_context) ? AlertDescription.certificate_required : AlertDescription.handshake_failure;
+                throw events.Refuse(TlsFailureKind.CertificateMissing, alert, "the client showed no certificate");
+            }
+            return;
+        }
+        List<byte[]> chain = [.. clientCertificate.GetCertificateList().Select(static certificate => certificate.GetEncoded())];
+        events.PeerChain = chain;
+        if (clients.Verify(chain, out _peer) is { } failure)
+        {
+            throw events.Refuse(failure.Kind, (short)failure.Alert, failure.Detail);
+        }
+    }
+
     public override void NotifyAlertReceived(short alertLevel, short alertDescription) =>
         events.OnAlertReceived(alertLevel, alertDescription);
 
@@ -96,7 +149,44 @@ internal sealed class ServerPeer(BouncyCastleContext context, EngineEvents event
     public override void NotifyHandshakeComplete()
     {
         base.NotifyHandshakeComplete();
+        events.PeerCertificate = _peer;
         events.Complete(m_context, _serverName);
+    }
+
+    /// <summary>TLS 1.2's group: one of ours that the client has too. The base takes whatever the client names first.</summary>
+    protected override int SelectECDH(int minimumCurveBits)
+    {
+        // RFC 8422 §4: a client that names none takes any; hybrids with ML-KEM are TLS 1.3's only.
+        IEnumerable<int> ours = context.Parameters.Groups.Where(group =>
+            NamedGroup.GetCurveBits(group) > 0 && NamedGroup.GetCurveBits(group) >= minimumCurveBits
+        );
+        if (_clientGroups is null)
+        {
+            return ours.FirstOrDefault(NamedGroup.RefersToASpecificCurve, -1);
+        }
+        return context.Parameters.PreferServer
+            ? ours.FirstOrDefault(group => _clientGroups.Contains(group), -1)
+            : _clientGroups.FirstOrDefault(group => ours.Contains(group), -1);
+    }
+
+    public override TlsECConfig GetECDHConfig()
+    {
+        TlsECConfig chosen = base.GetECDHConfig();
+        events.Tls12Group = chosen.NamedGroup;
+        return chosen;
+    }
+
+    /// <summary>Said here, where the cause is known: later it is one handshake_failure among others.</summary>
+    private void CheckGroups(IDictionary<int, byte[]> clientExtensions)
+    {
+        _clientGroups = clientExtensions is null ? null : TlsExtensionsUtilities.GetSupportedGroupsExtension(clientExtensions);
+        bool isShared = TlsUtilities.IsTlsV13(m_context)
+            ? _clientGroups is not null && Array.Exists(_clientGroups, group => context.Parameters.Groups.Contains(group))
+            : SelectECDH(0) >= 0;
+        if (!isShared)
+        {
+            throw events.Refuse(TlsFailureKind.NoCommonGroup, AlertDescription.handshake_failure, "no shared key exchange group");
+        }
     }
 
     private (ServerCredential Credential, SignatureAndHashAlgorithm Algorithm)? Choose(int exchange)

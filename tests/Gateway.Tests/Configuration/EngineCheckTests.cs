@@ -18,6 +18,18 @@ public sealed class EngineCheckTests
     }
 
     [Fact]
+    public async Task Certificates_in_the_handshake_are_taken_and_step_up_is_not()
+    {
+        using TemporaryFolder folder = new();
+        folder.Write("ca.pem", TestCertificate.MakeAuthority("clients"));
+        Assert.Empty((await Loader.LoadAsync(folder, With("clientCertificates: { authorities: ca.pem }"))).Problems);
+        var problem = Assert.Single(
+            (await Loader.LoadAsync(folder, With("clientCertificates: { authorities: ca.pem, stepUp: true }"))).Problems
+        );
+        Assert.Contains("stepUp cannot be used: engine bouncycastle", problem.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task New_keys_on_tls_1_3_need_no_renegotiation() =>
         Assert.Empty(await Loader.ProblemsAsync(With("rehandshake: { after: 1h }\n      minimumVersion: 1.3")));
 

@@ -13,6 +13,15 @@ internal sealed record TestCertificate(string CertificatePem, string KeyPem)
         return new(Sign(request, notBefore, notAfter), key.ExportPkcs8PrivateKeyPem());
     }
 
+    /// <summary>PEM text of an authority's certificate.</summary>
+    public static string MakeAuthority(string name)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        CertificateRequest request = new($"CN={name}", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        return Sign(request, null, null);
+    }
+
     /// <summary>With the key in the traditional form, as openssl ecparam writes it.</summary>
     public static TestCertificate MakeEcdsaSec1(string name)
     {

@@ -12,15 +12,17 @@ public sealed class MutualTlsTests : IDisposable
     public void Dispose() => _certificates.Dispose();
 
     [Theory]
-    [InlineData("-tls1_2")]
-    [InlineData("-tls1_3")]
-    public async Task A_crl_revokes_a_client_between_two_connections(string version)
+    [InlineData("-tls1_2", "openssl")]
+    [InlineData("-tls1_3", "openssl")]
+    [InlineData("-tls1_2", "bouncycastle")]
+    [InlineData("-tls1_3", "bouncycastle")]
+    public async Task A_crl_revokes_a_client_between_two_connections(string version, string engine)
     {
         await InitAsync();
         var alice = await IssueAsync("alice");
         var bob = await IssueAsync("bob");
         await CaAsync("crl");
-        await using var gateway = await StartAsync($"revocationLists: [ {List} ]");
+        await using var gateway = await StartAsync($"revocationLists: [ {List} ]", engine);
         Assert.Contains("200 OK", await ConnectAsync(gateway, version, alice), StringComparison.Ordinal);
 
         await CaAsync("revoke", "alice", "--reason", "keyCompromise");
@@ -163,7 +165,7 @@ public sealed class MutualTlsTests : IDisposable
         return client.Output.Text + client.Errors.Text;
     }
 
-    private Task<GatewayProgram> StartAsync(string policy)
+    private Task<GatewayProgram> StartAsync(string policy, string engine = "openssl")
     {
         var chain = Path.Combine(_certificates.Folder, "chain.pem");
         var key = Path.Combine(_certificates.Folder, "key.pem");
@@ -178,6 +180,7 @@ public sealed class MutualTlsTests : IDisposable
                 bind: 127.0.0.1:0
                 upstream: demo
                 tls:
+                  engine: {{engine}}
                   certificates: [ { certificate: {{chain}}, key: {{key}} } ]
                   clientCertificates: { authorities: {{Path.Combine(Lab, "ca.pem")}}, {{policy}} }
             upstreams:

@@ -22,6 +22,8 @@ public sealed class TestSslTests : IDisposable
     [Theory]
     [InlineData(TlsEngine.OpenSsl, "modern")]
     [InlineData(TlsEngine.OpenSsl, "intermediate")]
+    [InlineData(TlsEngine.BouncyCastle, "modern")]
+    [InlineData(TlsEngine.BouncyCastle, "intermediate")]
     public async Task Nothing_above_low_is_found(TlsEngine engine, string policyName)
     {
         var policy = policyName == "modern" ? TlsPolicies.Modern : TlsPolicies.Intermediate;

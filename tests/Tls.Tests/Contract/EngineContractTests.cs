@@ -1,4 +1,5 @@
 using TlsGateway.Tls.BouncyCastle;
+using TlsGateway.Tls.Policies;
 
 namespace TlsGateway.Tls.Tests.Contract;
 
@@ -220,5 +221,79 @@ public sealed class EngineContractTests
         pair.Handshake();
 
         Assert.Equal("ping"u8.ToArray(), SessionPair.Send(pair.Client, pair.Server, "ping"u8));
+    }
+
+    [Theory]
+    [MemberData(nameof(Pairings))]
+    public void The_group_is_one_that_both_sides_have(TlsEngine client, TlsEngine server, TlsVersion version)
+    {
+        using EnginePair pair = Grouped(client, ["secp521r1", "secp384r1", "secp256r1"], server, ["secp256r1", "secp384r1"], version);
+
+        pair.Handshake();
+
+        Assert.Contains(pair.Server.DescribeSession().Group, (string[])["secp256r1", "secp384r1"]);
+    }
+
+    [Theory]
+    [MemberData(nameof(Pairings))]
+    public void Without_a_common_group_there_is_no_handshake(TlsEngine client, TlsEngine server, TlsVersion version)
+    {
+        using EnginePair pair = Grouped(client, ["secp521r1"], server, ["x25519", "secp256r1"], version);
+
+        _ = pair.Drive();
+
+        // OpenSSL does not tell a missing group from a missing suite on TLS 1.2.
+        TlsFailureKind kind =
+            server == TlsEngine.OpenSsl && version == TlsVersion.Tls12 ? TlsFailureKind.NoCommonCipherSuite : TlsFailureKind.NoCommonGroup;
+        Assert.Equal((kind, 40), (pair.Server.Failure.Kind, pair.Server.Failure.Alert));
+        Assert.Equal((TlsFailureKind.PeerAlert, 40), (pair.Client.Failure.Kind, pair.Client.Failure.Alert));
+    }
+
+    [Theory]
+    [MemberData(nameof(Pairings))]
+    public void A_client_that_puts_ChaCha20_first_is_heard(TlsEngine client, TlsEngine server, TlsVersion version)
+    {
+        TlsPolicy all = TlsPolicies.Intermediate;
+        TlsPolicy phone = all with
+        {
+            CipherSuites = [.. all.CipherSuites.OrderBy(static s => s.Contains("CHACHA20", StringComparison.Ordinal) ? 0 : 1)],
+        };
+        TlsServerSettings settings = EnginePair.ServerSettings(version);
+        using EnginePair heard = new(client, new TlsClientSettings { Policy = phone }, server, settings);
+        using EnginePair other = new(client, new TlsClientSettings { Policy = all }, server, settings);
+
+        Assert.Contains("CHACHA20", heard.Handshake().Server.DescribeSession().CipherSuite, StringComparison.Ordinal);
+        Assert.Contains("AES_128_GCM", other.Handshake().Server.DescribeSession().CipherSuite, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(TlsEngine.OpenSsl)]
+    [InlineData(TlsEngine.BouncyCastle)]
+    public void A_key_below_the_policy_s_size_is_not_served(TlsEngine server)
+    {
+        TlsServerSettings settings = EnginePair.ServerSettings(TlsVersion.Tls13) with
+        {
+            Policy = TlsPolicies.Intermediate with { MinimumEcKeyBits = 384 },
+        };
+
+        Assert.Contains(
+            "256 bits, 384 are the least",
+            Assert.Throws<TlsConfigurationException>(() => TlsEngines.CreateServer(server, settings)).Message,
+            StringComparison.Ordinal
+        );
+    }
+
+    private static EnginePair Grouped(TlsEngine client, string[] clients, TlsEngine server, string[] servers, TlsVersion version)
+    {
+        TlsPolicy policy = TlsPolicies.Intermediate;
+        return new EnginePair(
+            client,
+            new TlsClientSettings { Policy = policy with { Groups = clients } },
+            server,
+            EnginePair.ServerSettings(version) with
+            {
+                Policy = policy with { Groups = servers },
+            }
+        );
     }
 }

@@ -23,9 +23,12 @@ internal sealed class EngineChecker(ConfigurationProblems problems)
                 Refuse(path, options, nameof(options.Rehandshake), "has no renegotiation on TLS 1.2 (minimumVersion 1.3 would do)");
             }
         }
-        if (!able.HasFlag(TlsCapabilities.PostHandshakeAuthentication) && options.ClientCertificates is not null)
+        if (!able.HasFlag(TlsCapabilities.PostHandshakeAuthentication) && options.ClientCertificates is { StepUp: true } clients)
         {
-            Refuse(path, options, nameof(options.ClientCertificates), "does not ask for client certificates yet");
+            problems.Error(
+                clients.At(nameof(clients.StepUp)),
+                $"{path}.clientCertificates.stepUp cannot be used: engine {options.Engine} asks for certificates in the handshake only. Remove it, or use engine openssl."
+            );
         }
         if ((able & (TlsCapabilities.Tls12Resumption | TlsCapabilities.Tls13Resumption)) == 0)
         {
