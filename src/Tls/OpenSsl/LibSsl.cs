@@ -25,7 +25,13 @@ internal static unsafe partial class LibSsl
     public const int SSL_CTRL_SET_TLSEXT_HOSTNAME = 55;
     public const int SSL_CTRL_GET_RI_SUPPORT = 76;
     public const int SSL_CTRL_CHAIN_CERT = 89;
+
+    /// <summary>SSL_get1_groups(3): without a buffer, the number of the groups that the client named.</summary>
+    public const int SSL_CTRL_GET_GROUPS = 90;
     public const int SSL_CTRL_SET_GROUPS_LIST = 92;
+
+    /// <summary>SSL_get_shared_group(3): for -1, the number of shared groups.</summary>
+    public const int SSL_CTRL_GET_SHARED_GROUP = 93;
     public const int SSL_CTRL_SET_SIGALGS_LIST = 98;
     public const int SSL_CTRL_SET_MIN_PROTO_VERSION = 123;
     public const int SSL_CTRL_SET_MAX_PROTO_VERSION = 124;

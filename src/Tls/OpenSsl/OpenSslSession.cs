@@ -457,8 +457,19 @@ public sealed unsafe partial class OpenSslSession : ITlsSession
             case LibSsl.SSL_ERROR_SYSCALL when _io->Eof && _io->Rx.Count == 0:
                 return Die(new TlsFailure(TlsFailureKind.Truncated, -1, "the peer closed without close_notify"));
             default:
-                return Die(OpenSslErrors.DrainFailure(_ssl, _io->AlertSent));
+                return Die(WithGroups(OpenSslErrors.DrainFailure(_ssl, _io->AlertSent)));
         }
+    }
+
+    /// <summary>On TLS 1.2 OpenSSL says "no shared cipher" of a client with whom no group is shared: no ECDHE suite could be used.</summary>
+    private TlsFailure WithGroups(TlsFailure failure)
+    {
+        bool isGroup =
+            failure.Kind == TlsFailureKind.NoCommonCipherSuite
+            && _context.IsServer
+            && LibSsl.SSL_ctrl(_ssl, LibSsl.SSL_CTRL_GET_GROUPS, 0, null) > 0
+            && LibSsl.SSL_ctrl(_ssl, LibSsl.SSL_CTRL_GET_SHARED_GROUP, -1, null) == 0;
+        return isGroup ? failure with { Kind = TlsFailureKind.NoCommonGroup, Detail = "no shared key exchange group" } : failure;
     }
 
     private TlsStatus DieOfLimit() => Die(new TlsFailure(TlsFailureKind.LimitExceeded, -1, LimitName(_io->Limit)));

@@ -25,6 +25,7 @@ public sealed class HandshakeFailureTests : IDisposable
     [Theory]
     [InlineData("-tls1_1 -cipher ALL:@SECLEVEL=0", CloseReason.NoCommonVersion, "sent protocol_version(70)")]
     [InlineData("-tls1_2 -cipher ECDHE-RSA-AES128-GCM-SHA256", CloseReason.NoCommonCipherSuite, "sent handshake_failure(40)")]
+    [InlineData("-tls1_2 -groups P-521", CloseReason.NoCommonGroup, "sent handshake_failure(40)")]
     [InlineData("-tls1_3 -groups P-521", CloseReason.NoCommonGroup, "sent handshake_failure(40)")]
     [InlineData("-tls1_3 -sigalgs RSA-PSS+SHA256", CloseReason.NoCommonSignatureAlgorithm, "sent handshake_failure(40)")]
     [InlineData("-alpn spdy/1", CloseReason.NoCommonApplicationProtocol, "sent no_application_protocol(120)")]
