@@ -75,6 +75,7 @@ internal sealed class GatewayRuntime(
         {
             var settings = await PrepareAsync(next, Generation + 1, CancellationToken.None).ConfigureAwait(false);
             await host.ReloadAsync(settings.Gateway).ConfigureAwait(false);
+            _staples.Keep(settings.Gateway.Listeners);
             (Generation, Development) = (Generation + 1, settings.Development);
         }
         catch (Exception failed) when (IsOperators(failed))

@@ -50,7 +50,8 @@ internal sealed class StapleKeeper : IAsyncDisposable
     }
 
     /// <summary>
-    /// Staples to the certificates of <paramref name="listeners"/> from here on, and to no others. Returns when each that must be stapled has its response, or patience is over.
+    /// Staples to the certificates of <paramref name="listeners"/> too, from here on. Returns when each that must be stapled has its response, or patience is over. What was
+    /// stapled before goes on until <see cref="Keep"/>: the new configuration may still be refused.
     /// </summary>
     /// <param name="listeners">Those that staple.</param>
     /// <param name="folder">For the cache, absolute.</param>
@@ -67,7 +68,7 @@ internal sealed class StapleKeeper : IAsyncDisposable
         lock (_lock)
         {
             _cache.Folder = folder;
-            Dictionary<string, Entry> next = new(StringComparer.Ordinal);
+            Dictionary<string, Entry> next = new(_entries, StringComparer.Ordinal);
             foreach (var listener in listeners)
             {
                 var certificates = listener.Tls.Certificates.Select(certificate => Attach(certificate, next)).ToList();
@@ -82,6 +83,22 @@ internal sealed class StapleKeeper : IAsyncDisposable
         FetchDue();
         await WaitAsync(fetches, cancellation).ConfigureAwait(false);
         return stapled;
+    }
+
+    /// <summary>These serve now: what is stapled to none of them is forgotten.</summary>
+    public void Keep(IEnumerable<ListenerSettings> listeners)
+    {
+        var served = listeners
+            .SelectMany(static listener => listener.Tls.Certificates)
+            .Select(static certificate => certificate.Staple)
+            .ToHashSet();
+        lock (_lock)
+        {
+            _entries = _entries
+                .Where(entry => served.Contains(entry.Value.Staple))
+                .ToDictionary(static entry => entry.Key, static entry => entry.Value, StringComparer.Ordinal);
+            _timer.Change(_entries.Count > 0 ? Tick : Timeout.InfiniteTimeSpan, Tick);
+        }
     }
 
     /// <summary>Ends fetches that are under way. May be called again.</summary>
@@ -116,7 +133,7 @@ internal sealed class StapleKeeper : IAsyncDisposable
         }
         if (!next.TryGetValue(stapled.Id, out var entry))
         {
-            entry = _entries.GetValueOrDefault(stapled.Id) ?? FromCache(stapled);
+            entry = FromCache(stapled);
             next.Add(stapled.Id, entry);
         }
         return certificate with { Staple = entry.Staple };

@@ -165,11 +165,15 @@ public sealed class StapleKeeperTests : IAsyncDisposable
         await keeper.WhenQuietAsync();
         Assert.Same(staple, await StapleAsync(keeper, certificate));
         Assert.Equal(1, _responder.Asked);
-        _ = await StapleAsync(keeper, other);
+        var next = await keeper.UseAsync([Listener(other)], _folder.File("ocsp"), Stop);
         await keeper.WhenQuietAsync();
         Assert.Equal(2, _responder.Asked);
+        // The new configuration was refused: the old certificate's response is still renewed.
         await AdvanceAsync(keeper, (Day / 2) + StapleKeeper.Tick);
-        Assert.Equal(3, _responder.Asked);
+        Assert.Equal(4, _responder.Asked);
+        keeper.Keep(next.Values);
+        await AdvanceAsync(keeper, (Day / 2) + (StapleKeeper.Tick * 2));
+        Assert.Equal(5, _responder.Asked);
     }
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -185,16 +189,18 @@ public sealed class StapleKeeperTests : IAsyncDisposable
 
     private async Task<ServerCertificateStaple> StapleAsync(StapleKeeper keeper, TlsCertificate certificate)
     {
-        ListenerSettings listener = new()
+        var stapled = await keeper.UseAsync([Listener(certificate)], _folder.File("ocsp"), Stop);
+        return Assert.Single(stapled["https"].Tls.Certificates).Staple!;
+    }
+
+    private static ListenerSettings Listener(TlsCertificate certificate) =>
+        new()
         {
             Name = "https",
             Bind = new IPEndPoint(IPAddress.Loopback, 0),
             Tls = new TlsServerSettings { Certificates = [certificate] },
             Upstream = new UpstreamSettings { Name = "none", Addresses = [] },
         };
-        var stapled = await keeper.UseAsync([listener], _folder.File("ocsp"), Stop);
-        return Assert.Single(stapled["https"].Tls.Certificates).Staple!;
-    }
 
     /// <summary>In ticks, as time goes: each may begin a fetch, which is waited for.</summary>
     private async Task AdvanceAsync(StapleKeeper keeper, TimeSpan time)
