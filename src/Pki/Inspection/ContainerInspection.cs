@@ -26,11 +26,10 @@ internal static class ContainerInspection
     /// <exception cref="PkiException">The passphrase is missing or wrong.</exception>
     public static IEnumerable<InspectedItem> DescribePkcs12(byte[] der, string? passphrase, string name, DateTimeOffset now)
     {
-        var store = new Pkcs12StoreBuilder().Build();
+        Pkcs12Store store;
         try
         {
-            using MemoryStream stream = new(der, writable: false);
-            store.Load(stream, (passphrase ?? "").ToCharArray());
+            store = Pkcs12File.Open(der, passphrase);
         }
         catch (Exception broken) when (Unreadable.IsExpected(broken))
         {

@@ -22,11 +22,10 @@ public static class Pkcs12File
         string? passphrase
     )
     {
-        var store = new Pkcs12StoreBuilder().Build();
+        Pkcs12Store store;
         try
         {
-            using MemoryStream stream = new(der, writable: false);
-            store.Load(stream, (passphrase ?? "").ToCharArray());
+            store = Open(der, passphrase);
         }
         catch (Exception broken) when (Unreadable.IsExpected(broken))
         {
@@ -46,6 +45,15 @@ public static class Pkcs12File
         return chain is { Length: > 0 }
             ? (store.GetKey(keys[0]).Key, [.. chain.Select(static entry => entry.Certificate)])
             : throw new PkiException("which holds a private key without its certificate");
+    }
+
+    /// <summary>What parsers throw is let through: see <see cref="Unreadable"/>.</summary>
+    internal static Pkcs12Store Open(byte[] der, string? passphrase)
+    {
+        var store = new Pkcs12StoreBuilder().Build();
+        using MemoryStream stream = new(der, writable: false);
+        store.Load(stream, (passphrase ?? "").ToCharArray());
+        return store;
     }
 
     /// <summary>The file's bytes.</summary>
