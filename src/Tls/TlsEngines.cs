@@ -16,7 +16,7 @@ public static class TlsEngines
         engine switch
         {
             TlsEngine.OpenSsl => OpenSslContext.CreateServer(settings, previous as OpenSslContext),
-            TlsEngine.BouncyCastle => BouncyCastleContext.CreateServer(settings),
+            TlsEngine.BouncyCastle => BouncyCastleContext.CreateServer(settings, previous as BouncyCastleContext),
             _ => throw Missing(engine),
         };
 

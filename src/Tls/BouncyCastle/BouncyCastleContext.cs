@@ -2,6 +2,7 @@ using System.Reflection;
 using Org.BouncyCastle.Tls;
 using TlsGateway.Tls.ClientCertificates;
 using TlsGateway.Tls.Policies;
+using TlsGateway.Tls.Tickets;
 
 namespace TlsGateway.Tls.BouncyCastle;
 
@@ -30,7 +31,8 @@ public sealed class BouncyCastleContext : ITlsContext
     }
 
     /// <summary>What this engine can do in either role.</summary>
-    public static TlsCapabilities Capabilities => TlsCapabilities.KeyUpdate | TlsCapabilities.Stapling;
+    public static TlsCapabilities Capabilities =>
+        TlsCapabilities.KeyUpdate | TlsCapabilities.Tls12Resumption | TlsCapabilities.Tls13Resumption | TlsCapabilities.Stapling;
 
     /// <summary>The library's name and version.</summary>
     public static string VersionText { get; } =
@@ -53,6 +55,12 @@ public sealed class BouncyCastleContext : ITlsContext
 
     internal string? ServerName { get; private init; }
 
+    /// <summary>Sessions to resume, in the server role.</summary>
+    internal ServerSessions? Sessions { get; private init; }
+
+    /// <summary>Sessions to resume, in the client role.</summary>
+    internal ClientSessions? ClientSessions { get; private init; }
+
     /// <summary>How clients' certificates are checked; null: they are not asked for.</summary>
     internal ClientVerifier? ClientVerifier { get; private init; }
 
@@ -61,8 +69,14 @@ public sealed class BouncyCastleContext : ITlsContext
     internal ServerCredential? ClientCredential { get; private init; }
 
     /// <summary>Makes a server context.</summary>
+    /// <param name="settings">What the listener serves.</param>
+    /// <param name="previous">The generation before: unless the settings bring ticket keys, its own go on, so that its clients resume here.</param>
     /// <exception cref="TlsConfigurationException">The settings or the engine cannot serve.</exception>
-    public static BouncyCastleContext CreateServer(TlsServerSettings settings)
+    public static BouncyCastleContext CreateServer(TlsServerSettings settings, BouncyCastleContext? previous = null) =>
+        CreateServer(settings, previous, TimeProvider.System);
+
+    /// <summary>With a clock, for tests of what ends with time.</summary>
+    internal static BouncyCastleContext CreateServer(TlsServerSettings settings, BouncyCastleContext? previous, TimeProvider clock)
     {
         ArgumentNullException.ThrowIfNull(settings);
         Refuse(settings.AllowClientRenegotiation, "renegotiation by clients");
@@ -81,6 +95,13 @@ public sealed class BouncyCastleContext : ITlsContext
         )
         {
             IsServer = true,
+            Sessions = new ServerSessions(
+                settings,
+                settings.TicketKeys ?? previous?.Sessions?.Keys ?? new TicketKeyRing(TicketKey.Create())
+            )
+            {
+                Clock = clock,
+            },
             RejectsUnknownServerNames = settings.RejectUnknownServerNames,
             ClientVerifier = settings.ClientAuthentication is { Mode: not ClientCertificateMode.None } clients
                 ? new ClientVerifier(clients, settings.Policy ?? TlsPolicies.Intermediate)
@@ -105,6 +126,7 @@ public sealed class BouncyCastleContext : ITlsContext
         )
         {
             ServerName = settings.ServerName,
+            ClientSessions = new ClientSessions(),
             ServerVerifier = settings.TrustedAuthoritiesPem is { } authorities ? new ServerVerifier(authorities) : null,
             ClientCredential = settings.Certificate is { } certificate
                 ? ServerCredential.Load(certificate, settings.Policy ?? TlsPolicies.Intermediate)

@@ -66,6 +66,10 @@ public sealed unsafe partial class BouncyCastleSession
             throw new InvalidOperationException("Write after Shutdown: close_notify is out (RFC 8446 §6.1).");
         }
         TlsStatus status = Handshake();
+        if (status == TlsStatus.Done && source.Length > 0)
+        {
+            status = SendTickets();
+        }
         while (status == TlsStatus.Done && written < source.Length)
         {
             int left = Math.Min(source.Length - written, MaxPlaintext);
@@ -94,8 +98,21 @@ public sealed unsafe partial class BouncyCastleSession
             _engine.SendCloseNotify();
             TakeOutput();
         }
+        // Tickets that did not leave by now never will.
+        _events.OwedTickets.Clear();
         _isCloseSent = true;
         return TlsStatus.Done;
+    }
+
+    /// <inheritdoc/>
+    public TlsStatus FlushTickets()
+    {
+        Check();
+        if (_isDead)
+        {
+            return TlsStatus.Error;
+        }
+        return _isCloseSent ? TlsStatus.Done : SendTickets();
     }
 
     /// <inheritdoc/>
@@ -137,14 +154,7 @@ public sealed unsafe partial class BouncyCastleSession
             return;
         }
         _isStarted = true;
-        if (_engine is ServerProtocol server)
-        {
-            server.Accept(new ServerPeer(_context, _events));
-        }
-        else if (_engine is ClientProtocol client)
-        {
-            client.Connect(new ClientPeer(_context, _events));
-        }
+        _engine.Start();
         TakeOutput();
     }
 
@@ -250,6 +260,29 @@ public sealed unsafe partial class BouncyCastleSession
             return Die(EngineFailures.Of(e, _events));
         }
         TakeOutput();
+        return TlsStatus.Done;
+    }
+
+    /// <summary>Sends the tickets that are owed, as far as there is room for them.</summary>
+    private TlsStatus SendTickets()
+    {
+        while (_events.OwedTickets.TryPeek(out byte[]? ticket))
+        {
+            if (_tx.Count + ticket.Length > BouncyCastleContext.ChunkBytes - RecordReserve)
+            {
+                return TlsStatus.WantWrite;
+            }
+            _events.OwedTickets.Dequeue();
+            try
+            {
+                ((ServerProtocol)_engine).SendTicket(ticket);
+            }
+            catch (IOException e)
+            {
+                return Die(EngineFailures.Of(e, _events));
+            }
+            TakeOutput();
+        }
         return TlsStatus.Done;
     }
 

@@ -29,7 +29,7 @@ public sealed unsafe partial class BouncyCastleSession : ITlsSession
         _context = context;
         _pool = pool;
         _events = new EngineEvents(context.Limits);
-        _engine = context.IsServer ? new ServerProtocol(_events) : new ClientProtocol(_events);
+        _engine = context.IsServer ? new ServerProtocol(context, _events) : new ClientProtocol(context, _events);
     }
 
     /// <inheritdoc/>
@@ -93,7 +93,7 @@ public sealed unsafe partial class BouncyCastleSession : ITlsSession
     public bool IsResumed => _events.Info?.IsResumed ?? false;
 
     /// <inheritdoc/>
-    public bool OwesTickets => false;
+    public bool OwesTickets => _events.OwedTickets.Count > 0;
 
     /// <inheritdoc/>
     public bool MustReadFirst => false;
@@ -115,9 +115,6 @@ public sealed unsafe partial class BouncyCastleSession : ITlsSession
 
     /// <summary>The chain that the peer showed, DER, leaf first; empty when it showed none or it is not known.</summary>
     public IReadOnlyList<byte[]> ReadPeerChain() => _events.PeerChain;
-
-    /// <inheritdoc/>
-    public TlsStatus FlushTickets() => _isDead ? TlsStatus.Error : TlsStatus.Done;
 
     /// <inheritdoc/>
     public TlsStatus Rehandshake() => Refuse("the engine bouncycastle has no renegotiation");

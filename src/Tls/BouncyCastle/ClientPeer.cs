@@ -4,7 +4,9 @@ using Org.BouncyCastle.Tls;
 namespace TlsGateway.Tls.BouncyCastle;
 
 /// <summary>The client's answers to BouncyCastle's questions in one handshake.</summary>
-internal sealed class ClientPeer(BouncyCastleContext context, EngineEvents events) : DefaultTlsClient(HostCrypto.Shared), TlsAuthentication
+internal sealed partial class ClientPeer(BouncyCastleContext context, EngineEvents events)
+    : DefaultTlsClient(HostCrypto.Shared),
+        TlsAuthentication
 {
     public override ProtocolVersion[] GetProtocolVersions() => context.Parameters.Versions;
 
@@ -48,15 +50,27 @@ internal sealed class ClientPeer(BouncyCastleContext context, EngineEvents event
             ? credential.Signer(m_context, algorithm)
             : null;
 
-    public override void NotifyAlertReceived(short alertLevel, short alertDescription) =>
+    public override void NotifyAlertReceived(short alertLevel, short alertDescription)
+    {
+        ForgetSession(alertLevel);
         events.OnAlertReceived(alertLevel, alertDescription);
+    }
 
-    public override void NotifyAlertRaised(short alertLevel, short alertDescription, string message, Exception cause) =>
+    public override void NotifyAlertRaised(short alertLevel, short alertDescription, string message, Exception cause)
+    {
+        ForgetSession(alertLevel);
         events.OnAlertSent(alertLevel, alertDescription);
+    }
 
     public override void NotifyHandshakeComplete()
     {
         base.NotifyHandshakeComplete();
-        events.Complete(m_context, context.ServerName ?? "");
+        bool isResumed = m_context.SecurityParameters.IsResumedSession;
+        if (!TlsUtilities.IsTlsV13(m_context))
+        {
+            events.PeerChain = isResumed ? _offered!.State.PeerChain : events.PeerChain;
+            KeepSession();
+        }
+        events.Complete(m_context, context.ServerName ?? "", isResumed);
     }
 }

@@ -5,7 +5,7 @@ namespace TlsGateway.Tls.BouncyCastle;
 internal sealed partial class EngineEvents
 {
     /// <summary>The first handshake ended: keeps what BouncyCastle forgets after its callback.</summary>
-    public void Complete(TlsContext context, string serverName)
+    public void Complete(TlsContext context, string serverName, bool isResumed)
     {
         SecurityParameters parameters = context.SecurityParameters;
         IsHandshakeComplete = true;
@@ -19,7 +19,7 @@ internal sealed partial class EngineEvents
             ParameterNumbers.GroupName(IsTls13 ? parameters.NegotiatedGroup : Tls12Group),
             parameters.ApplicationProtocol?.GetUtf8Decoding() ?? "",
             serverName,
-            parameters.IsResumedSession
+            isResumed
         );
     }
 }

@@ -27,6 +27,9 @@ internal sealed partial class EngineEvents(TlsLimits limits)
 
     public bool IsTls13 { get; set; }
 
+    /// <summary>NewSessionTicket messages that have not been sent.</summary>
+    public Queue<byte[]> OwedTickets { get; } = new();
+
     public IReadOnlyList<byte[]> PeerChain { get; set; } = [];
 
     public ClientCertificates.TlsPeerCertificate? PeerCertificate { get; set; }

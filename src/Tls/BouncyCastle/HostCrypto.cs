@@ -8,14 +8,28 @@ using Org.BouncyCastle.Tls.Crypto.Impl.BC;
 
 namespace TlsGateway.Tls.BouncyCastle;
 
-/// <summary>BouncyCastle's primitives, with the host's random numbers and AES-GCM in place of the managed ones. Thread-safe.</summary>
-internal sealed class HostCrypto() : BcTlsCrypto(new SecureRandom(new HostRandom()))
+/// <summary>BouncyCastle's primitives, with the host's random numbers, hashes, key derivation and AES-GCM in place of the managed ones. Thread-safe.</summary>
+internal class HostCrypto() : BcTlsCrypto(Random)
 {
+    private static readonly SecureRandom Random = new(new HostRandom());
+
     public static HostCrypto Shared { get; } = new();
 
     public override TlsNonceGenerator CreateNonceGenerator(byte[] additionalSeedMaterial) => new HostNonces();
 
     public override TlsNonceGenerator CreateNonceGenerator(ReadOnlySpan<byte> additionalSeedMaterial) => new HostNonces();
+
+    public override TlsHash CreateHash(int cryptoHashAlgorithm) =>
+        HostHash.Supports(cryptoHashAlgorithm) ? new HostHash(cryptoHashAlgorithm, crypto: null) : base.CreateHash(cryptoHashAlgorithm);
+
+    public override TlsSecret HkdfInit(int cryptoHashAlgorithm) =>
+        HostHash.Supports(cryptoHashAlgorithm)
+            ? new HostSecret(this, new byte[TlsCryptoUtilities.GetHashOutputSize(cryptoHashAlgorithm)])
+            : base.HkdfInit(cryptoHashAlgorithm);
+
+    public override TlsSecret CreateSecret(byte[] data) => new HostSecret(this, [.. data]);
+
+    public override TlsECDomain CreateECDomain(TlsECConfig ecConfig) => new HostDomain(this, base.CreateECDomain(ecConfig));
 
     protected override TlsAeadCipher CreateCipher_Aes_Gcm(TlsCryptoParameters cryptoParams, int cipherKeySize, int macSize) =>
         macSize != AesGcmCipher.TagBytes
@@ -41,5 +55,20 @@ internal sealed class HostCrypto() : BcTlsCrypto(new SecureRandom(new HostRandom
         public void NextBytes(byte[] bytes, int start, int len) => RandomNumberGenerator.Fill(bytes.AsSpan(start, len));
 
         public void NextBytes(Span<byte> bytes) => RandomNumberGenerator.Fill(bytes);
+    }
+
+    /// <summary>BouncyCastle agrees on a secret; what is derived from it is the host's.</summary>
+    private sealed class HostDomain(HostCrypto crypto, TlsECDomain domain) : TlsECDomain
+    {
+        public TlsAgreement CreateECDH() => new HostAgreement(crypto, domain.CreateECDH());
+    }
+
+    private sealed class HostAgreement(HostCrypto crypto, TlsAgreement agreement) : TlsAgreement
+    {
+        public byte[] GenerateEphemeral() => agreement.GenerateEphemeral();
+
+        public void ReceivePeerValue(byte[] peerValue) => agreement.ReceivePeerValue(peerValue);
+
+        public TlsSecret CalculateSecret() => new HostSecret(crypto, agreement.CalculateSecret().Extract());
     }
 }

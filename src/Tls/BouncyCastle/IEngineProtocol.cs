@@ -7,6 +7,9 @@ internal interface IEngineProtocol
 {
     TlsProtocol Protocol { get; }
 
+    /// <summary>Begins the handshake: a client queues its hello.</summary>
+    void Start();
+
     /// <summary>Queues a KeyUpdate (RFC 8446 §4.6.3) and renews the sending key.</summary>
     void SendKeyUpdate(bool askPeer);
 

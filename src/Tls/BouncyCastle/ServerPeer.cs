@@ -1,4 +1,3 @@
-using System.Text;
 using Org.BouncyCastle.Tls;
 using Org.BouncyCastle.Tls.Crypto;
 using TlsGateway.Tls.ClientCertificates;
@@ -6,7 +5,8 @@ using TlsGateway.Tls.ClientCertificates;
 namespace TlsGateway.Tls.BouncyCastle;
 
 /// <summary>A listener's answers to BouncyCastle's questions in one handshake.</summary>
-internal sealed class ServerPeer(BouncyCastleContext context, EngineEvents events) : DefaultTlsServer(HostCrypto.Shared)
+internal sealed partial class ServerPeer(BouncyCastleContext context, EngineEvents events, HandshakeCrypto crypto)
+    : DefaultTlsServer(crypto)
 {
     private string _serverName = "";
     private TlsPeerCertificate? _peer;
@@ -41,8 +41,7 @@ internal sealed class ServerPeer(BouncyCastleContext context, EngineEvents event
     public override void ProcessClientExtensions(IDictionary<int, byte[]> clientExtensions)
     {
         base.ProcessClientExtensions(clientExtensions);
-        IList<ServerName>? names = m_context.SecurityParameters.ClientServerNames;
-        _serverName = names is { Count: > 0 } ? Encoding.Latin1.GetString(names[0].NameData) : "";
+        _ticket = clientExtensions?.TryGetValue(ExtensionType.session_ticket, out byte[]? ticket) == true ? ticket : null;
         CheckGroups(clientExtensions);
         if (context.Find(_serverName) is { } found)
         {
@@ -140,17 +139,31 @@ internal sealed class ServerPeer(BouncyCastleContext context, EngineEvents event
         }
     }
 
-    public override void NotifyAlertReceived(short alertLevel, short alertDescription) =>
+    public override void NotifyAlertReceived(short alertLevel, short alertDescription)
+    {
+        ForgetSession(alertLevel);
         events.OnAlertReceived(alertLevel, alertDescription);
+    }
 
-    public override void NotifyAlertRaised(short alertLevel, short alertDescription, string message, Exception cause) =>
+    public override void NotifyAlertRaised(short alertLevel, short alertDescription, string message, Exception cause)
+    {
+        ForgetSession(alertLevel);
         events.OnAlertSent(alertLevel, alertDescription);
+    }
 
     public override void NotifyHandshakeComplete()
     {
         base.NotifyHandshakeComplete();
-        events.PeerCertificate = _peer;
-        events.Complete(m_context, _serverName);
+        bool isResumed = IsResumed;
+        events.PeerCertificate = isResumed ? _readmitted : _peer;
+        events.PeerChain = PeerChain;
+        if (!TlsUtilities.IsTlsV13(m_context))
+        {
+            events.Tls12Group = isResumed ? _offered!.Group : events.Tls12Group;
+            KeepSession();
+        }
+        events.Complete(m_context, _serverName, isResumed);
+        DropOffered();
     }
 
     /// <summary>TLS 1.2's group: one of ours that the client has too. The base takes whatever the client names first.</summary>
@@ -177,7 +190,7 @@ internal sealed class ServerPeer(BouncyCastleContext context, EngineEvents event
     }
 
     /// <summary>Said here, where the cause is known: later it is one handshake_failure among others.</summary>
-    private void CheckGroups(IDictionary<int, byte[]> clientExtensions)
+    private void CheckGroups(IDictionary<int, byte[]>? clientExtensions)
     {
         _clientGroups = clientExtensions is null ? null : TlsExtensionsUtilities.GetSupportedGroupsExtension(clientExtensions);
         bool isShared = TlsUtilities.IsTlsV13(m_context)

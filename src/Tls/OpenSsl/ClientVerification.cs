@@ -25,16 +25,6 @@ internal static unsafe class ClientVerification
         LibSsl.SSL_CTX_set_verify_callback(pointer, ModeOf(authentication.Mode), &OnVerify);
     }
 
-    /// <summary>What has to be the same for a session to be resumed: a change of the policy is a full handshake with all its checks.</summary>
-    public static string ScopeOf(TlsClientAuthentication authentication)
-    {
-        StringBuilder text = new();
-        text.Append(authentication.Mode).Append('|').Append(authentication.MaximumDepth).Append('|');
-        text.Append(authentication.TrustedAuthoritiesPem);
-        text.AppendJoin('|', authentication.RevocationListsPem);
-        return Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
-    }
-
     public static int ModeOf(ClientCertificateMode mode) =>
         mode switch
         {

@@ -310,9 +310,7 @@ public sealed unsafe class OpenSslContext : ITlsContext
         _ = LibSsl.SSL_CTX_ctrl(context, LibSsl.SSL_CTRL_SET_SESS_CACHE_MODE, mode, null);
         _ = LibSsl.SSL_CTX_ctrl(context, LibSsl.SSL_CTRL_SET_SESS_CACHE_SIZE, settings.SessionCacheSize, null);
         _ = LibSsl.SSL_CTX_set_timeout(context, (nint)settings.SessionLifetime.TotalSeconds);
-        // At most 32 bytes (SSL_MAX_SID_CTX_LENGTH): a hash of what may be of any length.
-        string policy = settings.ClientAuthentication is { } clients ? ClientVerification.ScopeOf(clients) : "";
-        byte[] scope = SHA256.HashData(Encoding.UTF8.GetBytes($"{settings.SessionScope}|{policy}"));
+        byte[] scope = SessionScope.Of(settings);
         fixed (byte* id = scope)
         {
             Require(LibSsl.SSL_CTX_set_session_id_context(context, id, (uint)scope.Length) == 1, "the session context");

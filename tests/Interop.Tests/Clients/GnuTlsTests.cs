@@ -1,6 +1,7 @@
 using System.Globalization;
 using TlsGateway.Actors;
 using TlsGateway.Interop.Tests.Support;
+using TlsGateway.Tls;
 
 namespace TlsGateway.Interop.Tests.Clients;
 
@@ -53,12 +54,16 @@ public sealed class GnuTlsTests : IDisposable
     }
 
     [Theory]
-    [InlineData("1.2")]
-    [InlineData("1.3")]
-    public async Task A_session_is_resumed(string version)
+    [InlineData(TlsEngine.OpenSsl, "1.2")]
+    [InlineData(TlsEngine.OpenSsl, "1.3")]
+    [InlineData(TlsEngine.BouncyCastle, "1.2")]
+    [InlineData(TlsEngine.BouncyCastle, "1.3")]
+    public async Task A_session_is_resumed(TlsEngine engine, string version)
     {
         await using var upstream = TestUpstream.Echo();
-        await using var gateway = await RunningGateway.StartAsync(RunningGateway.Listener(_certificates.Localhost, upstream.EndPoint));
+        await using var gateway = await RunningGateway.StartAsync(
+            ProgramClients.Listener(_certificates.Localhost, upstream.EndPoint, engine)
+        );
         await using (var client = Start(gateway, version, "--resume", "--waitresumption"))
         {
             await client.ExpectAsync("This is a resumed session");
@@ -83,7 +88,7 @@ public sealed class GnuTlsTests : IDisposable
     {
         await using var upstream = TestUpstream.Echo();
         var listener = RunningGateway.Listener(_certificates.Localhost, upstream.EndPoint);
-        listener = listener with { Tls = listener.Tls with { MinimumVersion = TlsGateway.Tls.TlsVersion.Tls13 } };
+        listener = listener with { Tls = listener.Tls with { MinimumVersion = TlsVersion.Tls13 } };
         await using var gateway = await RunningGateway.StartAsync(listener);
         await using (var client = Start(gateway, "1.2"))
         {

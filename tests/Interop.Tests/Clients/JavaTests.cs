@@ -15,6 +15,8 @@ public sealed class JavaTests : IDisposable
     [Theory]
     [InlineData(TlsEngine.OpenSsl, "TLSv1.2")]
     [InlineData(TlsEngine.OpenSsl, "TLSv1.3")]
+    [InlineData(TlsEngine.BouncyCastle, "TLSv1.2")]
+    [InlineData(TlsEngine.BouncyCastle, "TLSv1.3")]
     public async Task It_verifies_echoes_and_resumes(TlsEngine engine, string version)
     {
         await using var upstream = TestUpstream.Echo();

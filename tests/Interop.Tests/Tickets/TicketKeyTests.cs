@@ -7,14 +7,18 @@ public sealed class TicketKeyTests : IDisposable
 {
     private readonly string _openssl = Programs.Require("openssl");
     private readonly TestCertificates _certificates = new();
+    private string _engine = "openssl";
 
     public void Dispose() => _certificates.Dispose();
 
     [Theory]
-    [InlineData("-tls1_2")]
-    [InlineData("-tls1_3")]
-    public async Task With_keys_from_a_file_a_session_outlives_a_restart_and_one_rotation_but_not_two(string version)
+    [InlineData("openssl", "-tls1_2")]
+    [InlineData("openssl", "-tls1_3")]
+    [InlineData("bouncycastle", "-tls1_2")]
+    [InlineData("bouncycastle", "-tls1_3")]
+    public async Task With_keys_from_a_file_a_session_outlives_a_restart_and_one_rotation_but_not_two(string engine, string version)
     {
+        _engine = engine;
         WriteKeys('a', 'b');
         var saved = Path.Combine(_certificates.Folder, "session.pem");
         await using (var first = await GatewayProgram.StartAsync(_certificates.Folder, Configuration()))
@@ -44,10 +48,13 @@ public sealed class TicketKeyTests : IDisposable
     }
 
     [Theory]
-    [InlineData("-tls1_2")]
-    [InlineData("-tls1_3")]
-    public async Task A_session_of_one_listener_is_not_resumed_by_another(string version)
+    [InlineData("openssl", "-tls1_2")]
+    [InlineData("openssl", "-tls1_3")]
+    [InlineData("bouncycastle", "-tls1_2")]
+    [InlineData("bouncycastle", "-tls1_3")]
+    public async Task A_session_of_one_listener_is_not_resumed_by_another(string engine, string version)
     {
+        _engine = engine;
         WriteKeys('a');
         var saved = Path.Combine(_certificates.Folder, "session.pem");
         await using var gateway = await GatewayProgram.StartAsync(_certificates.Folder, Configuration());
@@ -56,9 +63,12 @@ public sealed class TicketKeyTests : IDisposable
         Assert.False(await ResumesAsync(gateway.Ports[1], version, "-sess_in", saved));
     }
 
-    [Fact]
-    public async Task A_tls_1_2_client_without_tickets_resumes_by_session_id()
+    [Theory]
+    [InlineData("openssl")]
+    [InlineData("bouncycastle")]
+    public async Task A_tls_1_2_client_without_tickets_resumes_by_session_id(string engine)
     {
+        _engine = engine;
         WriteKeys('a');
         var saved = Path.Combine(_certificates.Folder, "session.pem");
         await using var gateway = await GatewayProgram.StartAsync(_certificates.Folder, Configuration());
@@ -143,8 +153,8 @@ public sealed class TicketKeyTests : IDisposable
             eventLoops: 1
             ticketKeys: { file: {{KeyFile}} }
             listeners:
-              - { name: one, bind: 127.0.0.1:0, upstream: demo, tls: { certificates: [ {{Certificate()}} ] } }
-              - { name: two, bind: 127.0.0.1:0, upstream: demo, tls: { certificates: [ {{Certificate()}} ] } }
+              - { name: one, bind: 127.0.0.1:0, upstream: demo, tls: { engine: {{_engine}}, certificates: [ {{Certificate()}} ] } }
+              - { name: two, bind: 127.0.0.1:0, upstream: demo, tls: { engine: {{_engine}}, certificates: [ {{Certificate()}} ] } }
             upstreams:
               demo: { address: embedded-demo }
 

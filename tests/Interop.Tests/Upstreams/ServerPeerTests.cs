@@ -18,7 +18,7 @@ public sealed class ServerPeerTests : IDisposable
         {
             var all = new TheoryData<string, TlsEngine, TlsVersion>();
             foreach (var server in (string[])["nginx", "haproxy"])
-            foreach (var engine in (TlsEngine[])[TlsEngine.OpenSsl])
+            foreach (var engine in Enum.GetValues<TlsEngine>())
             foreach (var version in Enum.GetValues<TlsVersion>())
                 all.Add(server, engine, version);
             return all;
@@ -31,14 +31,33 @@ public sealed class ServerPeerTests : IDisposable
     {
         await using var running = await StartAsync(server, _certificates.Localhost);
         using var context = TlsEngines.CreateClient(engine, Settings(_certificates, "localhost", version));
+        // BouncyCastle's client does not take tickets of TLS 1.3.
+        var resumes = engine == TlsEngine.OpenSsl || version == TlsVersion.Tls12;
         for (var i = 0; i < 2; i++)
+        {
+            using var client = EngineClient.Connect(running.Address, new Shared(context));
+            client.Handshake();
+            Assert.Equal(i > 0 && resumes, client.Session.IsResumed);
+            client.Send("GET /hello HTTP/1.0\r\n\r\n"u8);
+            client.Expect("HTTP/1.");
+            Assert.Equal(TlsStatus.Closed, client.ReadToEnd());
+        }
+    }
+
+    [Theory]
+    [InlineData(TlsEngine.OpenSsl)]
+    [InlineData(TlsEngine.BouncyCastle)]
+    public async Task A_server_without_tickets_resumes_by_session_ID(TlsEngine engine)
+    {
+        await using var running = await StartAsync("nginx", _certificates.Localhost, "ssl_session_tickets off;");
+        using var context = TlsEngines.CreateClient(engine, Settings(_certificates, "localhost", TlsVersion.Tls12));
+        for (var i = 0; i < 3; i++)
         {
             using var client = EngineClient.Connect(running.Address, new Shared(context));
             client.Handshake();
             Assert.Equal(i > 0, client.Session.IsResumed);
             client.Send("GET /hello HTTP/1.0\r\n\r\n"u8);
             client.Expect("HTTP/1.");
-            Assert.Equal(TlsStatus.Closed, client.ReadToEnd());
         }
     }
 
@@ -75,14 +94,14 @@ public sealed class ServerPeerTests : IDisposable
             MaximumVersion = version,
         };
 
-    private async Task<Server> StartAsync(string name, TlsCertificate certificate)
+    private async Task<Server> StartAsync(string name, TlsCertificate certificate, string nginxOptions = "")
     {
         var program = Programs.Require(name);
         var pem = Path.Combine(_certificates.Folder, "server.pem");
         await File.WriteAllTextAsync(pem, certificate.ChainPem + "\n" + certificate.KeyPem);
         var socket = Path.Combine(_certificates.Folder, name + ".sock");
         var configuration = Path.Combine(_certificates.Folder, name + ".conf");
-        await File.WriteAllTextAsync(configuration, name == "nginx" ? Nginx(socket, pem) : HaProxy(socket, pem));
+        await File.WriteAllTextAsync(configuration, name == "nginx" ? Nginx(socket, pem, nginxOptions) : HaProxy(socket, pem));
         var running =
             name == "nginx"
                 ? RunningProgram.Start(program, "-p", _certificates.Folder, "-c", configuration, "-e", "stderr")
@@ -93,7 +112,7 @@ public sealed class ServerPeerTests : IDisposable
     }
 
     /// <summary>One process, so that ending it ends all; a socket file, so that no port is guessed.</summary>
-    private string Nginx(string socket, string pem) =>
+    private string Nginx(string socket, string pem, string options) =>
         $$"""
             daemon off;
             master_process off;
@@ -113,6 +132,7 @@ public sealed class ServerPeerTests : IDisposable
                     ssl_certificate {{pem}};
                     ssl_certificate_key {{pem}};
                     ssl_protocols TLSv1.2 TLSv1.3;
+                    {{options}}
                     location / { return 200 "hello"; }
                 }
             }

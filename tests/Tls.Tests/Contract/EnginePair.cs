@@ -18,6 +18,13 @@ internal sealed class EnginePair : IDisposable
         Server = serverContext.CreateSession(_serverPool);
     }
 
+    /// <summary>With contexts of the test's own, which several pairs share.</summary>
+    public EnginePair(ITlsContext client, ITlsContext server)
+    {
+        Client = client.CreateSession(_clientPool);
+        Server = server.CreateSession(_serverPool);
+    }
+
     /// <summary>A pair that shares one version, handshake not begun.</summary>
     public static EnginePair Of(TlsEngine client, TlsEngine server, TlsVersion version, TlsLimits? limits = null) =>
         new(

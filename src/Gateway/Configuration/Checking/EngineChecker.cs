@@ -7,7 +7,7 @@ namespace TlsGateway.Gateway.Configuration.Checking;
 /// <summary>Checks that a listener's engine can do what is asked of it: what it cannot do is an error here, not a surprise at run time.</summary>
 internal sealed class EngineChecker(ConfigurationProblems problems)
 {
-    /// <summary>The engine; errors for what it lacks, warnings for what has no effect with it.</summary>
+    /// <summary>The engine; errors for what it lacks.</summary>
     public TlsEngine Check(string path, TlsOptions options, TlsPolicy policy)
     {
         var engine = options.Engine == "bouncycastle" ? TlsEngine.BouncyCastle : TlsEngine.OpenSsl;
@@ -29,19 +29,6 @@ internal sealed class EngineChecker(ConfigurationProblems problems)
                 clients.At(nameof(clients.StepUp)),
                 $"{path}.clientCertificates.stepUp cannot be used: engine {options.Engine} asks for certificates in the handshake only. Remove it, or use engine openssl."
             );
-        }
-        if ((able & (TlsCapabilities.Tls12Resumption | TlsCapabilities.Tls13Resumption)) == 0)
-        {
-            foreach (var property in (string[])[nameof(options.Tickets), nameof(options.SessionLifetime), nameof(options.SessionCache)])
-            {
-                if (options.Has(property))
-                {
-                    problems.Warning(
-                        options.At(property),
-                        $"{path}.{Key(property)} has no effect: engine {options.Engine} does not resume sessions."
-                    );
-                }
-            }
         }
         return engine;
     }
