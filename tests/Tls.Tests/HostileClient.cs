@@ -1,7 +1,7 @@
 using Org.BouncyCastle.Tls;
 using Org.BouncyCastle.Tls.Crypto;
 using Org.BouncyCastle.Tls.Crypto.Impl.BC;
-using TlsGateway.Tls.OpenSsl;
+using TlsGateway.Tls.Tests.Contract;
 
 namespace TlsGateway.Tls.Tests;
 
@@ -15,9 +15,16 @@ internal sealed class HostileClient : IDisposable
     private RecordSealer? _sealer;
 
     public HostileClient(TlsVersion version, TlsLimits? limits = null, int[]? suites = null, bool ownsRecords = true)
+        : this(SessionPair.ServerContext(version, limits, ownsRecords: ownsRecords), version, suites) { }
+
+    public HostileClient(TlsEngine engine, TlsVersion version, TlsLimits? limits = null)
+        : this(TlsEngines.CreateServer(engine, EnginePair.ServerSettings(version, limits)), version, suites: null) { }
+
+    private HostileClient(ITlsContext context, TlsVersion version, int[]? suites)
     {
-        using OpenSslContext context = SessionPair.ServerContext(version, limits, ownsRecords: ownsRecords);
-        Server = (OpenSslSession)context.CreateSession(_pool);
+        Server = context.CreateSession(_pool);
+        // The session keeps its context alive.
+        context.Dispose();
         _client = new AnyServerClient(version, suites);
         _protocol.Connect(_client);
         for (int i = 0; i < 6; i++)
@@ -31,7 +38,7 @@ internal sealed class HostileClient : IDisposable
         Assert.True(Server.IsHandshakeComplete, Server.Failure.ToString());
     }
 
-    public OpenSslSession Server { get; }
+    public ITlsSession Server { get; }
 
     /// <summary>Makes the records that BouncyCastle does not. A test that takes one sends all its data by it: the two do not know of each other's records.</summary>
     public RecordSealer Sealer => _sealer ??= new RecordSealer(_client.TrafficSecret);
@@ -104,7 +111,7 @@ internal sealed class HostileClient : IDisposable
 
     public void AssertEnded(TlsFailureKind kind, string detail)
     {
-        Assert.Equal(new TlsFailure(kind, -1, detail), Server.Failure);
+        Assert.Equal((kind, detail), (Server.Failure.Kind, Server.Failure.Detail));
         Assert.Equal(TlsStatus.Error, Server.Read(_buffer, out _));
     }
 

@@ -182,7 +182,7 @@ public sealed class RecordOwnershipTests
 
             Assert.Equal(TlsFailureKind.ProtocolViolation, client.Server.Failure.Kind);
             Assert.Equal(client.Server.Failure.Alert, client.ReceiveAlert());
-            Assert.Equal(!ownsRecords, client.Server.HoldsSsl);
+            Assert.Equal(!ownsRecords, ((OpenSslSession)client.Server).HoldsSsl);
         }
     }
 

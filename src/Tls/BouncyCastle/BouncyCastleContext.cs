@@ -8,7 +8,7 @@ namespace TlsGateway.Tls.BouncyCastle;
 
 /// <summary>
 /// <see cref="ITlsContext"/> of BouncyCastle's protocol code. Settings that it cannot serve are refused here rather than left out in silence: renegotiation, certificates
-/// after the handshake, key logs.
+/// after the handshake.
 /// </summary>
 public sealed class BouncyCastleContext : ITlsContext
 {
@@ -32,7 +32,12 @@ public sealed class BouncyCastleContext : ITlsContext
 
     /// <summary>What this engine can do in either role.</summary>
     public static TlsCapabilities Capabilities =>
-        TlsCapabilities.KeyUpdate | TlsCapabilities.Tls12Resumption | TlsCapabilities.Tls13Resumption | TlsCapabilities.Stapling;
+        TlsCapabilities.KeyUpdate
+        | TlsCapabilities.Tls12Resumption
+        | TlsCapabilities.Tls13Resumption
+        | TlsCapabilities.Stapling
+        | TlsCapabilities.Exporter
+        | TlsCapabilities.KeyLog;
 
     /// <summary>The library's name and version.</summary>
     public static string VersionText { get; } =
@@ -46,6 +51,8 @@ public sealed class BouncyCastleContext : ITlsContext
     internal IList<ProtocolName> Protocols { get; }
 
     internal TlsLimits Limits { get; }
+
+    internal Action<string>? KeyLog { get; private init; }
 
     internal bool IsServer { get; private init; }
 
@@ -81,7 +88,6 @@ public sealed class BouncyCastleContext : ITlsContext
         ArgumentNullException.ThrowIfNull(settings);
         Refuse(settings.AllowClientRenegotiation, "renegotiation by clients");
         Refuse(settings.ClientAuthentication is { AllowStepUp: true }, "certificates from clients after the handshake");
-        Refuse(settings.KeyLog is not null, "key logs");
         if (settings.Certificates.Count == 0)
         {
             throw new TlsConfigurationException("A TLS server needs a certificate: give at least one.");
@@ -95,6 +101,7 @@ public sealed class BouncyCastleContext : ITlsContext
         )
         {
             IsServer = true,
+            KeyLog = settings.KeyLog,
             Sessions = new ServerSessions(
                 settings,
                 settings.TicketKeys ?? previous?.Sessions?.Keys ?? new TicketKeyRing(TicketKey.Create())
@@ -116,7 +123,6 @@ public sealed class BouncyCastleContext : ITlsContext
     public static BouncyCastleContext CreateClient(TlsClientSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        Refuse(settings.KeyLog is not null, "key logs");
         return new BouncyCastleContext(
             settings.Policy,
             settings.MinimumVersion,
@@ -126,6 +132,7 @@ public sealed class BouncyCastleContext : ITlsContext
         )
         {
             ServerName = settings.ServerName,
+            KeyLog = settings.KeyLog,
             ClientSessions = new ClientSessions(),
             ServerVerifier = settings.TrustedAuthoritiesPem is { } authorities ? new ServerVerifier(authorities) : null,
             ClientCredential = settings.Certificate is { } certificate

@@ -24,8 +24,7 @@ public sealed unsafe partial class BouncyCastleSession
         {
             return TlsStatus.Error;
         }
-        Start();
-        TlsStatus status = TlsStatus.Done;
+        TlsStatus status = Start();
         while (status == TlsStatus.Done && !_events.IsHandshakeComplete)
         {
             status = _tx.Count > 0 && HasRecord() ? TlsStatus.WantWrite : Feed();
@@ -95,7 +94,14 @@ public sealed unsafe partial class BouncyCastleSession
         // Before the first handshake is over there is no key that the peer could check a close_notify with: send nothing.
         if (!_isCloseSent && _events.IsHandshakeComplete)
         {
-            _engine.SendCloseNotify();
+            try
+            {
+                _engine.SendCloseNotify();
+            }
+            catch (Exception e) when (IsEngines(e))
+            {
+                return Die(EngineFailures.Of(e, _events));
+            }
             TakeOutput();
         }
         // Tickets that did not leave by now never will.
@@ -131,9 +137,7 @@ public sealed unsafe partial class BouncyCastleSession
         {
             return TlsStatus.WantWrite;
         }
-        _engine.SendKeyUpdate(askPeer);
-        TakeOutput();
-        return TlsStatus.Done;
+        return SendKeyUpdate(askPeer);
     }
 
     /// <inheritdoc/>
@@ -147,16 +151,41 @@ public sealed unsafe partial class BouncyCastleSession
         }
     }
 
-    private void Start()
+    private TlsStatus Start()
     {
         if (_isStarted)
         {
-            return;
+            return TlsStatus.Done;
         }
         _isStarted = true;
-        _engine.Start();
+        try
+        {
+            _engine.Start();
+        }
+        catch (Exception e) when (IsEngines(e))
+        {
+            return Die(EngineFailures.Of(e, _events));
+        }
         TakeOutput();
+        return TlsStatus.Done;
     }
+
+    private TlsStatus SendKeyUpdate(bool askPeer)
+    {
+        try
+        {
+            _engine.SendKeyUpdate(askPeer);
+        }
+        catch (Exception e) when (IsEngines(e))
+        {
+            return Die(EngineFailures.Of(e, _events));
+        }
+        TakeOutput();
+        return TlsStatus.Done;
+    }
+
+    /// <summary>Whatever BouncyCastle throws is the end of this session, never of more.</summary>
+    private static bool IsEngines(Exception exception) => exception is not OutOfMemoryException;
 
     private TlsStatus Next()
     {
@@ -197,11 +226,27 @@ public sealed unsafe partial class BouncyCastleSession
         byte[] record = _record ??= new byte[RecordHeader.MaxRecord];
         _rx.Bytes[..length].CopyTo(record);
         _rx.Consume(length);
+        if (_events.EarlyData is { } early && _engine is ServerProtocol server)
+        {
+            EarlyDataFilter.Verdict verdict = server.Judge(early, record.AsSpan(0, length));
+            if (verdict == EarlyDataFilter.Verdict.Drop)
+            {
+                return TlsStatus.Done;
+            }
+            if (verdict == EarlyDataFilter.Verdict.TooMuch)
+            {
+                return Die(new TlsFailure(TlsFailureKind.ProtocolViolation, AlertDescription.unexpected_message, "too much early data"));
+            }
+            if (record[0] == ContentType.application_data)
+            {
+                _events.EarlyData = null;
+            }
+        }
         try
         {
             _engine.Protocol.OfferInput(record, 0, length);
         }
-        catch (Exception e) when (e is not OutOfMemoryException)
+        catch (Exception e) when (IsEngines(e))
         {
             return Die(EngineFailures.Of(e, _events));
         }
@@ -240,22 +285,24 @@ public sealed unsafe partial class BouncyCastleSession
 
     private TlsStatus WriteRecord(ReadOnlySpan<byte> plaintext)
     {
+        if (_events.Counters.TxRecordsSinceKey >= _context.Limits.MaxRecordsPerKey)
+        {
+            if (!_events.IsTls13)
+            {
+                return Die(
+                    new TlsFailure(TlsFailureKind.LimitExceeded, AlertDescription.internal_error, nameof(TlsLimits.MaxRecordsPerKey))
+                );
+            }
+            if (SendKeyUpdate(askPeer: true) == TlsStatus.Error)
+            {
+                return TlsStatus.Error;
+            }
+        }
         try
         {
-            if (_events.Counters.TxRecordsSinceKey >= _context.Limits.MaxRecordsPerKey)
-            {
-                if (!_events.IsTls13)
-                {
-                    return Die(
-                        new TlsFailure(TlsFailureKind.LimitExceeded, AlertDescription.internal_error, nameof(TlsLimits.MaxRecordsPerKey))
-                    );
-                }
-                _engine.SendKeyUpdate(askPeer: true);
-                TakeOutput();
-            }
             _engine.Protocol.WriteApplicationData(plaintext);
         }
-        catch (IOException e)
+        catch (Exception e) when (IsEngines(e))
         {
             return Die(EngineFailures.Of(e, _events));
         }
@@ -277,7 +324,7 @@ public sealed unsafe partial class BouncyCastleSession
             {
                 ((ServerProtocol)_engine).SendTicket(ticket);
             }
-            catch (IOException e)
+            catch (Exception e) when (IsEngines(e))
             {
                 return Die(EngineFailures.Of(e, _events));
             }
@@ -314,7 +361,7 @@ public sealed unsafe partial class BouncyCastleSession
             {
                 _engine.SendFatalAlert((short)failure.Alert, failure.Detail);
             }
-            catch (IOException)
+            catch (Exception e) when (IsEngines(e))
             {
                 // The alert is a courtesy; the failure is what counts.
             }

@@ -122,8 +122,13 @@ public sealed unsafe partial class BouncyCastleSession : ITlsSession
     /// <inheritdoc/>
     public TlsStatus RequestClientCertificate() => Refuse("the engine bouncycastle asks for certificates in the first handshake only");
 
-    /// <summary>Always false: BouncyCastle forgets the secret with the handshake.</summary>
-    public bool TryExport(string label, ReadOnlySpan<byte> context, Span<byte> destination) => false;
+    /// <summary>As the interface says; false also on TLS 1.2 without extended master secret (RFC 7627 §5.4).</summary>
+    public bool TryExport(string label, ReadOnlySpan<byte> context, Span<byte> destination)
+    {
+        ArgumentNullException.ThrowIfNull(label);
+        Check();
+        return !_isDead && !destination.IsEmpty && _events.Exporter is { } exporter && exporter.TryExport(label, context, destination);
+    }
 
     /// <inheritdoc/>
     public TlsSessionInfo DescribeSession() => _events.Info ?? throw new InvalidOperationException("The handshake is not complete.");
@@ -142,6 +147,7 @@ public sealed unsafe partial class BouncyCastleSession : ITlsSession
         if (!_isDisposed)
         {
             _isDisposed = true;
+            _events.Exporter?.Clear();
             _rx.Release(_pool);
             _tx.Release(_pool);
         }

@@ -72,5 +72,9 @@ internal sealed partial class ClientPeer(BouncyCastleContext context, EngineEven
             KeepSession();
         }
         events.Complete(m_context, context.ServerName ?? "", isResumed);
+        if (context.KeyLog is { } log)
+        {
+            KeyLogLines.Write(m_context, log);
+        }
     }
 }

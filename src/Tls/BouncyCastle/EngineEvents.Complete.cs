@@ -9,6 +9,7 @@ internal sealed partial class EngineEvents
     {
         SecurityParameters parameters = context.SecurityParameters;
         IsHandshakeComplete = true;
+        Exporter = SessionExporter.Of(context);
         IsTls13 = TlsUtilities.IsTlsV13(context);
         Counters.RxRecordsSinceKey = 0;
         Counters.TxRecordsSinceKey = 0;

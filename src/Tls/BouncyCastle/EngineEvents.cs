@@ -27,6 +27,12 @@ internal sealed partial class EngineEvents(TlsLimits limits)
 
     public bool IsTls13 { get; set; }
 
+    /// <summary>Null before the handshake is complete, and where nothing may be exported.</summary>
+    public SessionExporter? Exporter { get; private set; }
+
+    /// <summary>While early data may come; null: the client has not said that it sends any, or it has ended.</summary>
+    public EarlyDataFilter? EarlyData { get; set; }
+
     /// <summary>NewSessionTicket messages that have not been sent.</summary>
     public Queue<byte[]> OwedTickets { get; } = new();
 

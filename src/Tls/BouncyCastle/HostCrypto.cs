@@ -8,9 +8,11 @@ using Org.BouncyCastle.Tls.Crypto.Impl.BC;
 
 namespace TlsGateway.Tls.BouncyCastle;
 
-/// <summary>BouncyCastle's primitives, with the host's random numbers, hashes, key derivation and AES-GCM in place of the managed ones. Thread-safe.</summary>
+/// <summary>BouncyCastle's primitives, with the host's random numbers, hashes, key derivation and AEAD ciphers in place of the managed ones. Thread-safe.</summary>
 internal class HostCrypto() : BcTlsCrypto(Random)
 {
+    private const int ChaChaKeyBytes = 32;
+
     private static readonly SecureRandom Random = new(new HostRandom());
 
     public static HostCrypto Shared { get; } = new();
@@ -32,9 +34,14 @@ internal class HostCrypto() : BcTlsCrypto(Random)
     public override TlsECDomain CreateECDomain(TlsECConfig ecConfig) => new HostDomain(this, base.CreateECDomain(ecConfig));
 
     protected override TlsAeadCipher CreateCipher_Aes_Gcm(TlsCryptoParameters cryptoParams, int cipherKeySize, int macSize) =>
-        macSize != AesGcmCipher.TagBytes
+        macSize != HostAead.TagBytes
             ? base.CreateCipher_Aes_Gcm(cryptoParams, cipherKeySize, macSize)
-            : new PooledAeadCipher(cryptoParams, new AesGcmCipher(true), new AesGcmCipher(false), cipherKeySize);
+            : new HostAeadCipher(cryptoParams, new AesGcmAead(), new AesGcmAead(), cipherKeySize, TlsAeadCipher.AEAD_GCM);
+
+    protected override TlsCipher CreateChaCha20Poly1305(TlsCryptoParameters cryptoParams) =>
+        ChaCha20Poly1305.IsSupported
+            ? new HostAeadCipher(cryptoParams, new ChaChaAead(), new ChaChaAead(), ChaChaKeyBytes, TlsAeadCipher.AEAD_CHACHA20_POLY1305)
+            : base.CreateChaCha20Poly1305(cryptoParams);
 
     private sealed class HostNonces : TlsNonceGenerator
     {

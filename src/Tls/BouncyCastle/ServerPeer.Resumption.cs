@@ -39,6 +39,8 @@ internal sealed partial class ServerPeer
         {
             return;
         }
+        // A second hello has no early_data, and no early data comes after it (RFC 8446 §4.1.2).
+        events.EarlyData = extensions.ContainsKey(ExtensionType.early_data) ? new EarlyDataFilter() : null;
         IList<ServerName>? names = TlsExtensionsUtilities.GetServerNameExtensionClient(extensions);
         _serverName = names is { Count: > 0 } ? Encoding.Latin1.GetString(names[0].NameData) : "";
         IList<ProtocolName>? protocols = TlsExtensionsUtilities.GetAlpnExtensionClient(extensions);

@@ -163,6 +163,10 @@ internal sealed partial class ServerPeer(BouncyCastleContext context, EngineEven
             KeepSession();
         }
         events.Complete(m_context, _serverName, isResumed);
+        if (context.KeyLog is { } log)
+        {
+            KeyLogLines.Write(m_context, log);
+        }
         DropOffered();
     }
 

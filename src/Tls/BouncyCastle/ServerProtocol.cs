@@ -27,6 +27,9 @@ internal sealed class ServerProtocol(BouncyCastleContext context, EngineEvents e
         }
     }
 
+    public EarlyDataFilter.Verdict Judge(EarlyDataFilter filter, ReadOnlySpan<byte> record) =>
+        filter.Judge(record, Context.SecurityParameters);
+
     public void SendKeyUpdate(bool askPeer) => Send13KeyUpdate(askPeer);
 
     public void SendCloseNotify() => RaiseAlertWarning(AlertDescription.close_notify, null);

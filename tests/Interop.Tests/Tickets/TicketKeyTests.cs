@@ -1,3 +1,4 @@
+using System.Globalization;
 using TlsGateway.Interop.Tests.Support;
 
 namespace TlsGateway.Interop.Tests.Tickets;
@@ -76,28 +77,80 @@ public sealed class TicketKeyTests : IDisposable
         Assert.True(await ResumesAsync(gateway.Port, "-tls1_2", "-no_ticket", "-sess_in", saved));
     }
 
-    [Fact]
-    public async Task Early_data_is_refused_and_the_client_served_all_the_same()
+    [Theory]
+    [InlineData("openssl")]
+    [InlineData("bouncycastle")]
+    public async Task No_ticket_of_ours_lets_a_client_send_early_data(string engine)
     {
+        _engine = engine;
         WriteKeys('a');
         var saved = Path.Combine(_certificates.Folder, "session.pem");
-        var early = Path.Combine(_certificates.Folder, "early");
-        await File.WriteAllTextAsync(early, "GET /early HTTP/1.0\r\n\r\n");
         await using var gateway = await GatewayProgram.StartAsync(_certificates.Folder, Configuration());
         Assert.False(await ResumesAsync(gateway.Port, "-tls1_3", "-sess_out", saved));
-        var output = await RunAsync(gateway.Port, "-tls1_3", "-sess_in", saved, "-early_data", early);
+        var output = await RunAsync(gateway.Port, "-tls1_3", "-sess_in", saved, "-early_data", EarlyData(100));
         Assert.Contains("Reused, TLSv1.3", output, StringComparison.Ordinal);
-        Assert.DoesNotContain("Early data was accepted", output, StringComparison.Ordinal);
         // s_client knows from the ticket that none may be sent.
         Assert.Contains("Early data was not sent", output, StringComparison.Ordinal);
-        Assert.Contains("200 OK", output, StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("-tls1_2")]
-    [InlineData("-tls1_3")]
-    public async Task The_key_log_is_what_the_client_has(string version)
+    [InlineData("openssl", "X25519", 100)]
+    [InlineData("openssl", "X25519", 16000)]
+    [InlineData("openssl", "P-521:P-256", 100)]
+    [InlineData("bouncycastle", "X25519", 100)]
+    [InlineData("bouncycastle", "X25519", 16000)]
+    [InlineData("bouncycastle", "P-521:P-256", 100)]
+    public async Task Early_data_that_is_sent_all_the_same_is_passed_over(string engine, string groups, int bytes)
     {
+        _engine = engine;
+        WriteKeys('a');
+        var saved = Path.Combine(_certificates.Folder, "session.pem");
+        // After a hello retry (no P-521 here) the second hello comes after the early data.
+        await SaveSessionOfAnotherServerAsync(saved, maxEarlyData: 16384);
+        await using var gateway = await GatewayProgram.StartAsync(_certificates.Folder, Configuration());
+        var output = await RunAsync(gateway.Port, "-tls1_3", "-sess_in", saved, "-groups", groups, "-early_data", EarlyData(bytes));
+        Assert.Contains("New, TLSv1.3", output, StringComparison.Ordinal);
+        Assert.Contains("Early data was rejected", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("openssl")]
+    [InlineData("bouncycastle")]
+    public async Task Early_data_without_end_ends_the_connection_with_its_reason(string engine)
+    {
+        _engine = engine;
+        WriteKeys('a');
+        var saved = Path.Combine(_certificates.Folder, "session.pem");
+        await SaveSessionOfAnotherServerAsync(saved, maxEarlyData: 100_000);
+        await using var gateway = await GatewayProgram.StartAsync(_certificates.Folder, Configuration());
+        await using var client = RunningProgram.Start(
+            _openssl,
+            [
+                "s_client",
+                "-connect",
+                $"127.0.0.1:{gateway.Port}",
+                "-servername",
+                "localhost",
+                "-tls1_3",
+                "-sess_in",
+                saved,
+                "-early_data",
+                EarlyData(50_000),
+            ]
+        );
+        await gateway.Program.ExpectAsync("early data");
+        Assert.Contains("protocol_violation", gateway.Program.Output.Text, StringComparison.Ordinal);
+        await client.ExitAsync();
+    }
+
+    [Theory]
+    [InlineData("openssl", "-tls1_2")]
+    [InlineData("openssl", "-tls1_3")]
+    [InlineData("bouncycastle", "-tls1_2")]
+    [InlineData("bouncycastle", "-tls1_3")]
+    public async Task The_key_log_is_what_the_client_has(string engine, string version)
+    {
+        _engine = engine;
         WriteKeys('a');
         var servers = Path.Combine(_certificates.Folder, "server.log");
         var clients = Path.Combine(_certificates.Folder, "client.log");
@@ -145,6 +198,38 @@ public sealed class TicketKeyTests : IDisposable
         await client.ExpectAsync("200 OK");
         await client.ExitAsync();
         return client.Output.Text;
+    }
+
+    /// <summary>Its ticket lets the client send early data.</summary>
+    private async Task SaveSessionOfAnotherServerAsync(string file, int maxEarlyData)
+    {
+        await using var other = RunningProgram.Start(
+            _openssl,
+            ["s_server", "-accept", "127.0.0.1:0", "-tls1_3", "-max_early_data", $"{maxEarlyData}", "-www", .. ServerCertificate()]
+        );
+        await other.ExpectAsync("ACCEPT 127.0.0.1:");
+        await other.ExpectAsync("\n");
+        var port = other.Output.Text.Split("ACCEPT 127.0.0.1:")[1].Split('\n')[0].Trim();
+        await using var first = RunningProgram.Start(
+            _openssl,
+            ["s_client", "-connect", $"127.0.0.1:{port}", "-servername", "localhost", "-tls1_3", "-sess_out", file]
+        );
+        await first.SayAsync("GET / HTTP/1.0\r\n\r");
+        await first.ExpectAsync($"Max Early Data: {maxEarlyData}");
+        await first.ExitAsync();
+    }
+
+    private string EarlyData(int bytes)
+    {
+        var early = Path.Combine(_certificates.Folder, "early");
+        File.WriteAllText(early, "GET /early HTTP/1.0\r\nX: ".PadRight(bytes - 4, 'x') + "\r\n\r\n");
+        return early;
+    }
+
+    private string[] ServerCertificate()
+    {
+        _ = Certificate();
+        return ["-cert", Path.Combine(_certificates.Folder, "chain.pem"), "-key", Path.Combine(_certificates.Folder, "key.pem")];
     }
 
     private string Configuration() =>

@@ -97,9 +97,7 @@ internal sealed class TlsOptions : PositionedOptions
     [Switch]
     public bool AllowClientRenegotiation { get; set; }
 
-    [Description(
-        "Which library speaks TLS: openssl is the host's, bouncycastle is managed code without renegotiation, resumption and exporters."
-    )]
+    [Description("Which library speaks TLS: openssl is the host's, bouncycastle is managed code without renegotiation and step-up.")]
     [Word("openssl", "bouncycastle")]
     public string Engine { get; set; } = "openssl";
 }
