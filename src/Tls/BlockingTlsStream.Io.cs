@@ -25,6 +25,10 @@ public sealed partial class BlockingTlsStream
             Send(status);
             if (status is TlsStatus.Done or TlsStatus.Closed)
             {
+                if (call == Call.Shutdown)
+                {
+                    AwaitSent();
+                }
                 return true;
             }
             Await(status, inputs, outputs);
@@ -165,16 +169,67 @@ public sealed partial class BlockingTlsStream
         }
     }
 
-    /// <summary>Sends what is pending, unless another thread is at it: that one sends this too before it stops.</summary>
-    private void Send()
+    /// <summary>
+    /// As <see cref="Send(TlsStatus)"/>, for a reader. While another thread writes it does not wait for the transport: what is pending may be that one's data, and when both
+    /// sides' readers wait for their sends, nobody reads.
+    /// </summary>
+    private void SendForReader(TlsStatus status)
+    {
+        if (!_isDuplex || status == TlsStatus.Error)
+        {
+            Send(status);
+        }
+        else if (BeginSending())
+        {
+            _ = SendInBackgroundAsync();
+        }
+    }
+
+    private async Task SendInBackgroundAsync()
+    {
+        try
+        {
+            while (TakePending() is int count and > 0)
+            {
+                await _transport.WriteAsync(_sending.AsMemory(0, count)).ConfigureAwait(false);
+            }
+        }
+        catch (Exception failure)
+        {
+            // The next call that needs the transport tells it.
+            EndSending(failure);
+        }
+    }
+
+    private bool BeginSending()
     {
         lock (_gate)
         {
             if (_isSending || _isDisposed)
             {
-                return;
+                return false;
             }
             _isSending = true;
+            return true;
+        }
+    }
+
+    private void EndSending(Exception failure)
+    {
+        lock (_gate)
+        {
+            _transportFailure = failure;
+            _isSending = false;
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    /// <summary>Sends what is pending, unless another thread is at it: that one sends this too before it stops.</summary>
+    private void Send()
+    {
+        if (!BeginSending())
+        {
+            return;
         }
         try
         {
@@ -185,12 +240,7 @@ public sealed partial class BlockingTlsStream
         }
         catch (Exception failure)
         {
-            lock (_gate)
-            {
-                _transportFailure = failure;
-                _isSending = false;
-                Monitor.PulseAll(_gate);
-            }
+            EndSending(failure);
             throw;
         }
     }
@@ -220,6 +270,19 @@ public sealed partial class BlockingTlsStream
         lock (_gate)
         {
             while (_isSending && _outputs == outputs)
+            {
+                Monitor.Wait(_gate);
+            }
+            ThrowIfTransportFailed();
+        }
+    }
+
+    /// <summary>Waits until no thread sends: then all that was pending has left.</summary>
+    private void AwaitSent()
+    {
+        lock (_gate)
+        {
+            while (_isSending && !_isDisposed)
             {
                 Monitor.Wait(_gate);
             }

@@ -5,8 +5,9 @@ namespace TlsGateway.Tls;
 /// <see cref="TlsStatus.WantWrite"/> is answered by blocking I/O on the transport, so a rehandshake in the middle is never seen by the caller.
 /// </summary>
 /// <remarks>
-/// One thread may read while another writes; the session itself is only called under a lock, which is never held during I/O. On TLS 1.2 a renegotiation while both sides
-/// write at full speed can leave each waiting for the other: let one side rest meanwhile, or use the session without blocking. TLS failures are <see cref="TlsException"/>s; what the transport throws passes through.
+/// One thread may read while another writes; the session itself is only called under a lock, which is never held during I/O. From then on the transport must take both at once,
+/// and its asynchronous writes are used too: a reader does not wait for what another thread writes. On TLS 1.2, let a renegotiation end (<see cref="Handshake"/>) before
+/// <see cref="Shutdown"/>: a client in the middle of one cannot answer with its own close_notify. TLS failures are <see cref="TlsException"/>s; what the transport throws passes through.
 /// </remarks>
 public sealed partial class BlockingTlsStream : Stream
 {
@@ -26,6 +27,9 @@ public sealed partial class BlockingTlsStream : Stream
     private bool _isReceiving;
     private bool _isSending;
     private bool _isDisposed;
+    private int _readers;
+    private int _writers;
+    private volatile bool _isDuplex;
     private Exception? _transportFailure;
 
     /// <summary>Takes over <paramref name="session"/>, and <paramref name="transport"/> unless <paramref name="leaveOpen"/>; no I/O yet.</summary>
@@ -94,30 +98,38 @@ public sealed partial class BlockingTlsStream : Stream
         {
             return 0;
         }
-        while (true)
+        Enter(ref _readers);
+        try
         {
-            TlsStatus status;
-            int read;
-            long inputs;
-            long outputs;
-            lock (_gate)
+            while (true)
             {
-                int held = Feed();
-                status = _session.Read(buffer, out read);
-                NoteProgress(held, read);
-                inputs = _inputs;
-                outputs = _outputs;
+                TlsStatus status;
+                int read;
+                long inputs;
+                long outputs;
+                lock (_gate)
+                {
+                    int held = Feed();
+                    status = _session.Read(buffer, out read);
+                    NoteProgress(held, read);
+                    inputs = _inputs;
+                    outputs = _outputs;
+                }
+                SendForReader(status);
+                if (read > 0)
+                {
+                    return read;
+                }
+                if (status == TlsStatus.Closed)
+                {
+                    return 0;
+                }
+                Await(status, inputs, outputs);
             }
-            Send(status);
-            if (read > 0)
-            {
-                return read;
-            }
-            if (status == TlsStatus.Closed)
-            {
-                return 0;
-            }
-            Await(status, inputs, outputs);
+        }
+        finally
+        {
+            Leave(ref _readers);
         }
     }
 
@@ -128,30 +140,38 @@ public sealed partial class BlockingTlsStream : Stream
     /// <exception cref="TlsException">The session failed, or the peer closed in the middle of a rehandshake.</exception>
     public override void Write(ReadOnlySpan<byte> buffer)
     {
-        while (true)
+        Enter(ref _writers);
+        try
         {
-            TlsStatus status;
-            long inputs;
-            long outputs;
-            lock (_gate)
+            while (true)
             {
-                int held = Feed();
-                status = _session.Write(buffer, out int written);
-                buffer = buffer[written..];
-                NoteProgress(held, written);
-                inputs = _inputs;
-                outputs = _outputs;
+                TlsStatus status;
+                long inputs;
+                long outputs;
+                lock (_gate)
+                {
+                    int held = Feed();
+                    status = _session.Write(buffer, out int written);
+                    buffer = buffer[written..];
+                    NoteProgress(held, written);
+                    inputs = _inputs;
+                    outputs = _outputs;
+                }
+                Send(status);
+                if (status == TlsStatus.Done && buffer.IsEmpty)
+                {
+                    return;
+                }
+                if (status == TlsStatus.Closed)
+                {
+                    throw TlsException.From(new TlsFailure(TlsFailureKind.Truncated, -1, "the peer closed in the middle of a rehandshake"));
+                }
+                Await(status, inputs, outputs);
             }
-            Send(status);
-            if (status == TlsStatus.Done && buffer.IsEmpty)
-            {
-                return;
-            }
-            if (status == TlsStatus.Closed)
-            {
-                throw TlsException.From(new TlsFailure(TlsFailureKind.Truncated, -1, "the peer closed in the middle of a rehandshake"));
-            }
-            Await(status, inputs, outputs);
+        }
+        finally
+        {
+            Leave(ref _writers);
         }
     }
 
@@ -162,7 +182,25 @@ public sealed partial class BlockingTlsStream : Stream
     public override void Flush()
     {
         Send();
+        AwaitSent();
         _transport.Flush();
+    }
+
+    private void Enter(ref int users)
+    {
+        lock (_gate)
+        {
+            users++;
+            _isDuplex |= _readers > 0 && _writers > 0;
+        }
+    }
+
+    private void Leave(ref int users)
+    {
+        lock (_gate)
+        {
+            users--;
+        }
     }
 
     /// <inheritdoc/>

@@ -153,6 +153,39 @@ public sealed class RenegotiationTests
     }
 
     [Fact]
+    public void However_much_both_sides_have_to_send_both_read_on_and_answer()
+    {
+        using SessionPair pair = SessionPair.Open(TlsVersion.Tls12);
+        byte[] buffer = new byte[1 << 20];
+        pair.Server.Rehandshake();
+        // Neither takes a byte from the other before it has filled its output; and only one direction moves at a time: the other one stays full.
+        Fill(pair.Server);
+        Fill(pair.Client);
+        for (int i = 0; i < 20 && pair.Client.Counters.Rehandshakes == 0; i++)
+        {
+            SessionPair.Move(pair.Server, pair.Client);
+            Assert.NotEqual(TlsStatus.WantWrite, pair.Client.Read(buffer, out _));
+            Fill(pair.Server);
+            SessionPair.Move(pair.Client, pair.Server);
+            Assert.NotEqual(TlsStatus.WantWrite, pair.Server.Read(buffer, out _));
+            Fill(pair.Client);
+        }
+        AssertRehandshaken(pair, 1);
+
+        static void Fill(ITlsSession session)
+        {
+            foreach (int bytes in (int[])[16384, 4096, 512, 64, 1])
+            {
+                TlsStatus status;
+                do
+                {
+                    status = session.Write(new byte[bytes], out _);
+                } while (status == TlsStatus.Done);
+            }
+        }
+    }
+
+    [Fact]
     public void Read_says_want_write_when_the_servers_flight_does_not_fit()
     {
         using SessionPair pair = SessionPair.Open(TlsVersion.Tls12, chunkBytes: 20_000);

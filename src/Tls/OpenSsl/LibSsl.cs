@@ -245,6 +245,9 @@ internal static unsafe partial class LibSsl
     public static partial void SSL_set_shutdown(nint ssl, int mode);
 
     [LibraryImport(Library)]
+    public static partial int SSL_get_shutdown(nint ssl);
+
+    [LibraryImport(Library)]
     public static partial int SSL_get_error(nint ssl, int result);
 
     [LibraryImport(Library)]

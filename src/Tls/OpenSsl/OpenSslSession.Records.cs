@@ -3,11 +3,25 @@ namespace TlsGateway.Tls.OpenSsl;
 // Application data through libssl (TLS 1.2, the client role), and what RecordLayer needs of the session.
 public sealed unsafe partial class OpenSslSession
 {
+    /// <summary>A batch, in one system call.</summary>
+    private const int FullRecords = 16;
+
+    /// <summary>Header, explicit nonce and tag at most.</summary>
+    private const int RecordOverhead = 64;
+
+    private const int MaxHandshakeReserve = 6 * 1024;
+
     /// <summary>For the BIO: output memory for <paramref name="bytes"/> more, as far as the bound allows.</summary>
     internal void MakeTxRoom(int bytes) => _io->Tx.MakeRoom(_pool, _chunkBytes, bytes);
 
     /// <summary>Plaintext of one record at most, so that a record fits the output buffer.</summary>
     internal int LargestPiece => Math.Min(MaxPlaintext, _chunkBytes - RecordReserve);
+
+    /// <summary>
+    /// What application data leaves free for a rehandshake's messages: else a peer that does not read would keep this side from reading, which has to answer first, and two such
+    /// sides would wait for each other. As much as a batch of full records leaves; a longer certificate chain finds room when some data has gone out.
+    /// </summary>
+    private int HandshakeReserve => Math.Clamp(_chunkBytes - (FullRecords * (MaxPlaintext + RecordOverhead)), 0, MaxHandshakeReserve);
 
     internal long MaxRecordsPerKey => _context.Limits.MaxRecordsPerKey;
 
@@ -101,7 +115,7 @@ public sealed unsafe partial class OpenSslSession
                     continue;
                 }
                 int piece = Math.Min(source.Length - written, LargestPiece);
-                if (!HasRoomFor(io, piece + RecordReserve))
+                if (!HasRoomFor(io, piece + RecordReserve + HandshakeReserve))
                 {
                     return TlsStatus.WantWrite;
                 }

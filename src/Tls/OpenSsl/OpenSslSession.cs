@@ -245,6 +245,12 @@ public sealed unsafe partial class OpenSslSession : ITlsSession
         }
         // OpenSSL cannot send it while a rehandshake runs: that has to end first. Tickets or a KeyUpdate that did not fit yet go before it too.
         TlsStatus status = io->Rehandshaking ? DriveRehandshake(waitForPeer: false) : SendHandshake();
+        if (io->Rehandshaking && (status is TlsStatus.WantRead or TlsStatus.Closed) && IsClosedByPeer)
+        {
+            // A server that closed in the middle of it answers no more, and OpenSSL has no way out of it to send anything.
+            _isCloseSent = true;
+            return TlsStatus.Done;
+        }
         if (status != TlsStatus.Done)
         {
             return status;
@@ -417,6 +423,8 @@ public sealed unsafe partial class OpenSslSession : ITlsSession
         _ssl = 0;
         _context.Release();
     }
+
+    private bool IsClosedByPeer => (LibSsl.SSL_get_shutdown(_ssl) & LibSsl.SSL_RECEIVED_SHUTDOWN) != 0;
 
     /// <summary>OpenSSL's part of the session is not freed yet.</summary>
     internal bool HoldsSsl => _ssl != 0;
