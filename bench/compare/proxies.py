@@ -101,8 +101,8 @@ PROXIES = {
     # lower bound: no TLS at all
     "plain-rw": dict(cmd=["@WORK@/relay", "rw", "@PORT@", "@BACKEND@", "2"], plain=True, skip=["S2", "S7", "S8"]),
     "gateway": gateway(),
-    # the second engine: no resumption, so no S2
-    "gateway-bc": dict(gateway(engine="bouncycastle"), skip=["S2"]),
+    # the second engine
+    "gateway-bc": gateway(engine="bouncycastle"),
     "nginx": nginx(),
     "nginx-64k": nginx("proxy_buffer_size 64k;"),
     "haproxy": haproxy(),

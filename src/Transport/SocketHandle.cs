@@ -118,7 +118,11 @@ public sealed unsafe class SocketHandle
     }
 
     /// <summary>send(2), once, without SIGPIPE. <see cref="IoResult.Bytes"/> may be fewer than offered; then <see cref="IsWritable"/> is false.</summary>
-    public IoResult Send(ReadOnlySpan<byte> data)
+    /// <param name="data">What to send.</param>
+    /// <param name="more">
+    /// MSG_MORE: the kernel may hold it back for what follows, be that <see cref="Close"/>, so that the last bytes and the FIN are one segment.
+    /// </param>
+    public IoResult Send(ReadOnlySpan<byte> data, bool more = false)
     {
         _loop.AssertOnLoop();
         if (_fd < 0)
@@ -128,7 +132,7 @@ public sealed unsafe class SocketHandle
         {
             do
             {
-                sent = Libc.send(_fd, start, (nuint)data.Length, MSG_NOSIGNAL);
+                sent = Libc.send(_fd, start, (nuint)data.Length, more ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL);
             } while (sent < 0 && Errno.Last == Errno.EINTR);
         }
 

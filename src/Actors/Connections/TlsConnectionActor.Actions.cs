@@ -217,7 +217,7 @@ internal sealed partial class TlsConnectionActor
     private void Send()
     {
         var session = _session!;
-        var result = _socket.Send(session.TxPending);
+        var result = _socket.Send(session.TxPending, more: SessionMachine.ClosesAfterSending(_state));
         switch (result.Status)
         {
             case IoStatus.Ok:

@@ -38,6 +38,10 @@ public static class SessionMachine
             _ => throw new InvalidOperationException($"no such phase: {s.Phase}"),
         };
 
+    /// <summary>The socket is closed as soon as what is pending has been sent: the last bytes can leave together with the FIN.</summary>
+    public static bool ClosesAfterSending(in SessionState s) =>
+        s.Phase == SessionPhase.ShuttingDown && Next(s with { TxPending = false }) == SessionAction.Close;
+
     private static SessionAction NextHandshaking(in SessionState s)
     {
         if ((s.Blocked & (Blocked.HandshakeOnRead | Blocked.HandshakeOnWrite)) == 0)

@@ -176,7 +176,10 @@ internal sealed class ScriptedSession
                 if (SocketHasRoom)
                 {
                     TxPending = false;
+                    var isLast = SessionMachine.ClosesAfterSending(State);
                     SessionMachine.Sent(ref State, left: false, more: true);
+                    // What is held back for the FIN must be followed by it, and every last send is one.
+                    Assert.Equal(isLast, State.Phase == SessionPhase.ShuttingDown && SessionMachine.Next(State) == SessionAction.Close);
                 }
                 else
                 {
