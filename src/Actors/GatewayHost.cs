@@ -40,9 +40,7 @@ public sealed class GatewayHost : IAsyncDisposable
         {
             var context = new LoopContext(loops.Loop(i), log);
             _supervisors[i] = system.ActorOf(
-                Props
-                    .CreateBy(new ActorProducer<LoopSupervisorActor, LoopContext>(context, static c => new LoopSupervisorActor(c)))
-                    .WithDeploy(context.Pin),
+                new SeededProps<LoopSupervisorActor, LoopContext>(context.Pin, context, static c => new LoopSupervisorActor(c)),
                 $"loop-{i}"
             );
         }

@@ -104,14 +104,11 @@ internal sealed partial class TlsConnectionActor
     private void OpenUpstream()
     {
         _upstream = Context.ActorOf(
-            Props
-                .CreateBy(
-                    new ActorProducer<UpstreamActor, UpstreamSeed>(
-                        new UpstreamSeed(_seed, _stalls, Self),
-                        static seed => new UpstreamActor(seed)
-                    )
-                )
-                .WithDeploy(_seed.Loop.Pin)
+            new SeededProps<UpstreamActor, UpstreamSeed>(
+                _seed.Loop.Pin,
+                new UpstreamSeed(_seed, _stalls, Self),
+                static seed => new UpstreamActor(seed)
+            )
         );
         SessionMachine.UpstreamOpened(ref _state);
     }

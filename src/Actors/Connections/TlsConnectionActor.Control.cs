@@ -40,7 +40,7 @@ internal sealed partial class TlsConnectionActor
     internal TlsConnectionActor? PreviousInTable;
 
     /// <summary>Its place among the connections of its loop.</summary>
-    internal long Number { get; private set; }
+    internal long Number { get; set; }
 
     internal IActorRef Reference { get; private set; } = ActorRefs.Nobody;
 

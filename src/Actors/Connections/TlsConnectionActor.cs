@@ -79,7 +79,7 @@ internal sealed partial class TlsConnectionActor : UntypedActor
     {
         var now = _loop.ReadTimestamp();
         Reference = Self;
-        Number = _seed.Loop.Connections.Add(this);
+        _seed.Loop.Connections.Add(this);
         _began = now;
         _socket.Owner = Self;
         _timer = new ConnectionTimer(Self);

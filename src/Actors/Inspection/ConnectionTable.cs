@@ -11,16 +11,16 @@ internal sealed class ConnectionTable
     private long _lastNumber;
 
     /// <summary>Takes a connection in and numbers it.</summary>
-    public long Add(TlsConnectionActor connection)
+    public void Add(TlsConnectionActor connection)
     {
-        _byNumber.Add(++_lastNumber, connection);
+        connection.Number = ++_lastNumber;
+        _byNumber.Add(connection.Number, connection);
         connection.PreviousInTable = _last;
         if (_last is { } last)
             last.NextInTable = connection;
         else
             _first = connection;
         _last = connection;
-        return _lastNumber;
     }
 
     public void Remove(long number)
@@ -35,6 +35,8 @@ internal sealed class ConnectionTable
             next.PreviousInTable = connection.PreviousInTable;
         else
             _last = connection.PreviousInTable;
+        // A dead connection of an older generation of the heap would else keep all that came after it through each collection of the youngest.
+        connection.PreviousInTable = connection.NextInTable = null;
     }
 
     public TlsConnectionActor? Find(long number) => _byNumber.GetValueOrDefault(number);

@@ -41,9 +41,7 @@ internal sealed class ListenerActor : UntypedActor
     }
 
     private Props ConnectionProps(ConnectionSeed seed) =>
-        Props
-            .CreateBy(new ActorProducer<TlsConnectionActor, ConnectionSeed>(seed, static s => new TlsConnectionActor(s)))
-            .WithDeploy(_loop.Pin);
+        new SeededProps<TlsConnectionActor, ConnectionSeed>(_loop.Pin, seed, static s => new TlsConnectionActor(s));
 
     protected override void PreStart()
     {

@@ -110,14 +110,11 @@ internal sealed class LoopSupervisorActor(LoopContext loop) : UntypedActor
     private void Start(ListenerSlot slot, int fd) =>
         slot.Actor = Context.Watch(
             Context.ActorOf(
-                Props
-                    .CreateBy(
-                        new ActorProducer<ListenerActor, (LoopContext, OpenListener)>(
-                            (loop, new OpenListener(fd, slot.Generation, slot.Counters)),
-                            static s => new ListenerActor(s.Item1, s.Item2)
-                        )
-                    )
-                    .WithDeploy(loop.Pin)
+                new SeededProps<ListenerActor, (LoopContext, OpenListener)>(
+                    loop.Pin,
+                    (loop, new OpenListener(fd, slot.Generation, slot.Counters)),
+                    static s => new ListenerActor(s.Item1, s.Item2)
+                )
             )
         );
 

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using TlsGateway.Actors.Connections;
 using TlsGateway.Actors.Dispatch;
 using TlsGateway.Transport;
 
@@ -192,11 +193,7 @@ public sealed class EventLoopDispatcherTests
                 return;
             }
 
-            var child = Context.ActorOf(
-                Props
-                    .CreateBy(new TlsGateway.Actors.Connections.ActorProducer<Thrower, int>(0, static _ => new Thrower()))
-                    .WithDeploy(EventLoops.Pin(0))
-            );
+            var child = Context.ActorOf(new SeededProps<Thrower, int>(EventLoops.Pin(0), 0, static _ => new Thrower()));
             Context.Watch(child);
             child.Tell(message);
         }
@@ -214,14 +211,11 @@ public sealed class EventLoopDispatcherTests
             for (var i = 0; i < children; i++)
             {
                 Context.ActorOf(
-                    Props
-                        .CreateBy(
-                            new TlsGateway.Actors.Connections.ActorProducer<Child, (CountdownEvent, CountdownEvent)>(
-                                (started, stopped),
-                                static s => new Child(s.Item1, s.Item2)
-                            )
-                        )
-                        .WithDeploy(pin)
+                    new SeededProps<Child, (CountdownEvent, CountdownEvent)>(
+                        pin,
+                        (started, stopped),
+                        static s => new Child(s.Item1, s.Item2)
+                    )
                 );
             }
         }

@@ -46,8 +46,7 @@ internal sealed class LoopSystem : IAsyncDisposable
     public List<Exception> Unhandled { get; }
 
     public IActorRef Start<T>(int loop, Func<T> make)
-        where T : ActorBase =>
-        System.ActorOf(Props.CreateBy(new ActorProducer<T, Func<T>>(make, static m => m())).WithDeploy(EventLoops.Pin(loop)));
+        where T : ActorBase => System.ActorOf(new SeededProps<T, Func<T>>(EventLoops.Pin(loop), make, static m => m()));
 
     public async ValueTask DisposeAsync()
     {
