@@ -5,6 +5,9 @@ namespace TlsGateway.Actors;
 /// <summary>Marks what only the data path sends: a singleton or a pooled object, worth nothing to a dead letter.</summary>
 public interface IDataPathMessage : INoSerializationVerificationNeeded;
 
+/// <summary>An operator's order to one connection. Answered with <see cref="Inspection.OrderAnswer"/>, also by a mailbox that the connection has left.</summary>
+public interface IConnectionOrderMessage : IDataPathMessage;
+
 /// <summary>The socket became readable, reached its end or failed; told once after the actor asked for it.</summary>
 public sealed class SocketReadable : IDataPathMessage
 {
@@ -97,7 +100,7 @@ public sealed class CloseNow : IDataPathMessage
 }
 
 /// <summary>The operator wants this connection closed: close_notify now, then close. Answered with <see cref="Inspection.OrderAnswer"/>.</summary>
-public sealed class CloseByOrder : IDataPathMessage
+public sealed class CloseByOrder : IConnectionOrderMessage
 {
     private CloseByOrder() { }
 
@@ -107,7 +110,7 @@ public sealed class CloseByOrder : IDataPathMessage
 /// <summary>
 /// Ask the client for its certificate now: renegotiation on TLS 1.2, post-handshake authentication on TLS 1.3. Answered with <see cref="Inspection.OrderAnswer"/>.
 /// </summary>
-public sealed class RequestClientCertificate : IDataPathMessage
+public sealed class RequestClientCertificate : IConnectionOrderMessage
 {
     private RequestClientCertificate() { }
 
@@ -115,7 +118,7 @@ public sealed class RequestClientCertificate : IDataPathMessage
 }
 
 /// <summary>Renew the connection's keys: renegotiation on TLS 1.2, KeyUpdate on TLS 1.3. Answered with <see cref="Inspection.OrderAnswer"/>.</summary>
-public sealed class Rehandshake : IDataPathMessage
+public sealed class Rehandshake : IConnectionOrderMessage
 {
     private Rehandshake() { }
 

@@ -140,8 +140,7 @@ public sealed class GatewayHost : IAsyncDisposable
         }
         catch (AskTimeoutException)
         {
-            // It ended with the order in its mailbox.
-            return OrderAnswer.NotFound;
+            return OrderAnswer.Refused("the connection's event loop does not answer; the order may still be carried out");
         }
     }
 

@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using Akka.Actor;
 using Akka.Dispatch.MessageQueues;
 using TlsGateway.Actors.Buffers;
+using TlsGateway.Actors.Inspection;
 using TlsGateway.Transport;
 
 namespace TlsGateway.Actors.Dispatch;
@@ -15,7 +16,7 @@ namespace TlsGateway.Actors.Dispatch;
 /// </summary>
 /// <remarks>
 /// Akka's default queue costs 1.1 KiB per idle actor (a ConcurrentQueue segment); this one 150 bytes. What is still queued when the actor stops is disposed:
-/// an <see cref="AppData"/> owns a pooled buffer.
+/// an <see cref="AppData"/> owns a pooled buffer. Who gave an order that is still queued learns that the connection has ended.
 /// </remarks>
 internal sealed class LoopMessageQueue(EventLoop loop) : IMessageQueue, Akka.Dispatch.IUnboundedMessageQueueSemantics
 {
@@ -61,6 +62,8 @@ internal sealed class LoopMessageQueue(EventLoop loop) : IMessageQueue, Akka.Dis
         {
             if (envelope.Message is IDisposable owned)
                 owned.Dispose();
+            else if (envelope.Message is IConnectionOrderMessage)
+                envelope.Sender.Tell(OrderAnswer.NotFound, ActorRefs.NoSender);
             else if (envelope.Message is not IDataPathMessage)
                 deadletters.Enqueue(owner, envelope);
         }

@@ -1,6 +1,7 @@
 using Akka.Actor;
 using TlsGateway.Actors.Connections;
 using TlsGateway.Actors.Dispatch;
+using TlsGateway.Actors.Inspection;
 using TlsGateway.Transport;
 
 namespace TlsGateway.Actors.Tests.Dispatch;
@@ -136,6 +137,20 @@ public sealed class EventLoopDispatcherTests
             );
         await done.Task.WaitAsync(LoopSystem.Patience);
         Assert.Equal(Enumerable.Range(0, 500), seen);
+    }
+
+    [Fact]
+    public async Task An_order_that_a_connection_left_behind_is_answered()
+    {
+        await using var loops = new LoopSystem(1);
+        using var operatorSide = Inbox.Create(loops.System);
+        var queue = new LoopMessageQueue(loops.Loops.Loop(0));
+        queue.Enqueue(ActorRefs.Nobody, new Envelope(CloseByOrder.Instance, operatorSide.Receiver));
+        queue.Enqueue(ActorRefs.Nobody, new Envelope(SocketReadable.Instance, operatorSide.Receiver));
+
+        queue.CleanUp(ActorRefs.Nobody, new LoopMessageQueue(loops.Loops.Loop(0)));
+
+        Assert.Equal(OrderAnswer.NotFound, operatorSide.Receive(LoopSystem.Patience));
     }
 
     [Fact]

@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+"""Compares proxies on a noisy machine: all stay up, short slices of load go round them, and each round gives one ratio.
+
+  python3 bench/compare/pairs.py --proxies gateway,nginx-64k,haproxy-64k --scenarios S1,S7 [--rounds 40] [--slice 0.5]
+
+run.py's figure is a median of a few long runs; when the machine's speed changes from run to run by more than what is to be
+seen, the slices of one round, a few seconds apart, still meet the same machine. Printed for each scenario: the median CPU per
+handshake of each proxy, and the median of its ratios to the first proxy's, with the range that holds the middle half.
+For handshakes only (S1, S2, S7, S8). An old build beside a new one: --also name=folder.
+"""
+import argparse, json, statistics, sys, time
+import run
+from proxies import PROXIES, gateway
+
+CIPHERS = {"12": "TLSv1.2"}
+
+
+def slice_of(a, scenario, port, proxy, secs):
+    sc = dict(run.SCENARIOS[scenario])
+    a.secs = secs
+    return run.load_cmd(a, sc, port, dict(proxy, warm=secs), False)
+
+
+def measure(cmd, pids):
+    load = run.Proc(cmd)
+    try:
+        load.line()
+        before = run.cpu(pids)[0]
+        load.say("go")
+        load.line()
+        spent = run.cpu(pids)[0] - before
+        load.say("end")
+        result = json.loads(load.line())
+        load.end()
+    finally:
+        if load.p.poll() is None:
+            load.p.kill()
+            load.p.wait()
+    if result["errors"]:
+        raise SystemExit(f"{result['errors']} errors: {result['first_error']}")
+    return spent / result["handshakes"] * 1e6, result
+
+
+def scenario(a, name):
+    key = "rsa" if "-key rsa" in run.SCENARIOS[name]["args"] else "ec"
+    backend = run.Proc([f"{run.WORK}/backend", "echo", str(a.base_port)])
+    up = {}
+    try:
+        backend.line()
+        for i, proxy in enumerate(a.proxies):
+            up[proxy] = (run.Proxy(proxy, a.base_port + 1 + i, a.base_port, key), a.base_port + 1 + i)
+        for proxy, (running, port) in up.items():
+            measure(slice_of(a, name, port, PROXIES[proxy], PROXIES[proxy].get("warm", 1)), running.pids())
+        us = {proxy: [] for proxy in a.proxies}
+        for i in range(a.rounds):
+            order = a.proxies[i % len(a.proxies):] + a.proxies[:i % len(a.proxies)]
+            for proxy in order:
+                running, port = up[proxy]
+                spent, result = measure(slice_of(a, name, port, PROXIES[proxy], a.slice), running.pids())
+                us[proxy].append(spent)
+                if "-resume" not in run.SCENARIOS[name]["args"] and result["resumed"]:
+                    raise SystemExit("resumed in a full-handshake run")
+        return us
+    finally:
+        for running, _ in up.values():
+            running.stop()
+        backend.end()
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--proxies", default="gateway,nginx-64k,haproxy-64k")
+    p.add_argument("--also", action="append", default=[], metavar="NAME=FOLDER", help="a gateway published to another folder")
+    p.add_argument("--scenarios", default="S1,S7")
+    p.add_argument("--rounds", type=int, default=40)
+    p.add_argument("--slice", type=float, default=0.5, help="seconds of load per proxy and round")
+    p.add_argument("--base-port", type=int, default=20450)
+    a = p.parse_args()
+    a.bytes, a.idle, a.load_root = 0, 0, None
+    a.proxies = a.proxies.split(",")
+    for also in a.also:
+        name, folder = also.split("=", 1)
+        PROXIES[name] = dict(gateway(), cmd=[w.replace("@WORK@/gateway", folder) for w in gateway()["cmd"]])
+        a.proxies.append(name)
+    run.build()
+    for name in a.scenarios.split(","):
+        us = scenario(a, name)
+        first = us[a.proxies[0]]
+        print(f"\n{name}  {run.SCENARIOS[name]['what']}, {a.rounds} rounds of {a.slice} s ({time.strftime('%H:%M:%S')})")
+        for proxy in a.proxies:
+            ratios = sorted(mine / other for mine, other in zip(first, us[proxy]))
+            quarter = len(ratios) // 4
+            print(f"  {proxy:16} {statistics.median(us[proxy]):7.1f} us   {a.proxies[0]} / it: {statistics.median(ratios):.3f}"
+                  f" ({ratios[quarter]:.3f}-{ratios[-1 - quarter]:.3f})", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
