@@ -15,6 +15,7 @@ internal sealed partial class ServerPeer
 
     private byte[]? _ticket;
     private uint[] _ages = [];
+    private int _hellos;
     private bool _takesTickets13;
     private string _applicationProtocol = "";
     private SessionState? _offered;
@@ -42,9 +43,16 @@ internal sealed partial class ServerPeer
         // A second hello has no early_data, and no early data comes after it (RFC 8446 §4.1.2).
         events.EarlyData = extensions.ContainsKey(ExtensionType.early_data) ? new EarlyDataFilter() : null;
         IList<ServerName>? names = TlsExtensionsUtilities.GetServerNameExtensionClient(extensions);
-        _serverName = names is { Count: > 0 } ? Encoding.Latin1.GetString(names[0].NameData) : "";
+        string serverName = names is { Count: > 0 } ? Encoding.Latin1.GetString(names[0].NameData) : "";
         IList<ProtocolName>? protocols = TlsExtensionsUtilities.GetAlpnExtensionClient(extensions);
-        _applicationProtocol = context.Protocols.FirstOrDefault(ours => protocols?.Contains(ours) == true)?.GetUtf8Decoding() ?? "";
+        string applicationProtocol = context.Protocols.FirstOrDefault(ours => protocols?.Contains(ours) == true)?.GetUtf8Decoding() ?? "";
+        // BouncyCastle chooses by the first hello and does not look whether the second, after a retry, is the same (RFC 8446 §4.1.2).
+        if (_hellos++ > 0 && (serverName != _serverName || applicationProtocol != _applicationProtocol))
+        {
+            throw events.Refuse(TlsFailureKind.ProtocolViolation, AlertDescription.illegal_parameter, "the second hello is not the first");
+        }
+        _serverName = serverName;
+        _applicationProtocol = applicationProtocol;
         short[]? modes = TlsExtensionsUtilities.GetPskKeyExchangeModesExtension(extensions);
         _takesTickets13 = modes is not null && modes.Contains(PskKeyExchangeMode.psk_dhe_ke);
         if (extensions.TryGetValue(ExtensionType.pre_shared_key, out byte[]? offered))
@@ -57,7 +65,7 @@ internal sealed partial class ServerPeer
     public override TlsPskExternal? GetExternalPsk(IList<PskIdentity> identities)
     {
         int suite = GetSelectedCipherSuite();
-        for (int i = 0; i < Math.Min(identities.Count, MaxOfferedTickets); i++)
+        for (int i = 0; i < Math.Min(Math.Min(identities.Count, _ages.Length), MaxOfferedTickets); i++)
         {
             if (
                 Sessions.Open(identities[i].Identity, out _) is { IsTls13: true } state
