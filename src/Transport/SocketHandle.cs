@@ -18,6 +18,7 @@ public sealed unsafe class SocketHandle
     private int _fd;
     private bool _readableArmed;
     private bool _writableArmed;
+    private bool _mayHoldBack;
 
     internal SocketHandle(EventLoop loop, int fd, int slot, uint generation, object? owner, bool isListener, bool isWritable)
     {
@@ -120,7 +121,8 @@ public sealed unsafe class SocketHandle
     /// <summary>send(2), once, without SIGPIPE. <see cref="IoResult.Bytes"/> may be fewer than offered; then <see cref="IsWritable"/> is false.</summary>
     /// <param name="data">What to send.</param>
     /// <param name="more">
-    /// MSG_MORE: the kernel may hold it back for what follows, be that <see cref="Close"/>, so that the last bytes and the FIN are one segment.
+    /// MSG_MORE: the kernel may hold it back for what follows, be that <see cref="Close"/>, so that the last bytes and the FIN are one segment. It is not lost
+    /// there, also when bytes received and not read make the close a reset.
     /// </param>
     public IoResult Send(ReadOnlySpan<byte> data, bool more = false)
     {
@@ -136,6 +138,7 @@ public sealed unsafe class SocketHandle
             } while (sent < 0 && Errno.Last == Errno.EINTR);
         }
 
+        _mayHoldBack = more && sent > 0;
         if (sent == data.Length)
             return IoResult.Ok((int)sent);
         IsWritable = false;
@@ -172,6 +175,9 @@ public sealed unsafe class SocketHandle
             return;
         int fd = _fd;
         _fd = -1;
+        // What close(2) finds unread makes it a reset, which drops what was held back: it goes with the FIN first.
+        if (_mayHoldBack)
+            _ = Libc.shutdown(fd, SHUT_WR);
         IsReadable = false;
         IsWritable = false;
         _readableArmed = false;

@@ -74,6 +74,32 @@ public sealed class SocketHandleTests : IDisposable
         Assert.Equal(1, _test.Run(() => calls));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_a_last_send_held_back_arrives_whatever_was_left_unread(bool isUnread)
+    {
+        using var connection = Connected.Open();
+        SocketHandle handle = Register(connection);
+        if (isUnread)
+        {
+            connection.Peer.Send("never read"u8);
+            _test.AwaitReadable(handle);
+        }
+
+        _test.Run(() =>
+        {
+            Assert.Equal(4, handle.Send("last"u8, more: true).Bytes);
+            handle.Close();
+        });
+        byte[] received = new byte[10];
+        Assert.Equal(4, connection.Peer.Receive(received));
+        Assert.Equal("last"u8, received[..4]);
+        // An end, or a reset where bytes were left.
+        if (!isUnread)
+            Assert.Equal(0, connection.Peer.Receive(received));
+    }
+
     [Fact]
     public void Readiness_that_is_used_up_before_the_event_pass_does_not_fire()
     {

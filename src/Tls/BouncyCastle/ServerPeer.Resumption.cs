@@ -57,7 +57,7 @@ internal sealed partial class ServerPeer
         _takesTickets13 = modes is not null && modes.Contains(PskKeyExchangeMode.psk_dhe_ke);
         if (extensions.TryGetValue(ExtensionType.pre_shared_key, out byte[]? offered))
         {
-            _ages = TakeAges(offered);
+            _ages = TicketMessages.TakeAges(offered);
         }
     }
 
@@ -176,7 +176,7 @@ internal sealed partial class ServerPeer
             };
             if (Sessions.Seal(state) is { } made)
             {
-                events.OwedTickets.Enqueue(Message(state, nonce, made.Ticket, made.Lifetime));
+                events.OwedTickets.Enqueue(TicketMessages.NewSessionTicket(state, nonce, made.Ticket, made.Lifetime));
             }
             state.Clear();
         }
@@ -256,47 +256,4 @@ internal sealed partial class ServerPeer
     /// <summary>The age that the client claims (RFC 8446 §4.2.11.1). Nothing is decided by it but that a ticket is not used for longer than it was given for.</summary>
     private bool IsAgeGood(SessionState state, uint obfuscated) =>
         TimeSpan.FromMilliseconds(unchecked(obfuscated - state.AgeAdd)) <= Sessions.Lifetime;
-
-    /// <summary>Reads and clears the obfuscated_ticket_age of each identity in a pre_shared_key extension; what is malformed is left to BouncyCastle.</summary>
-    private static uint[] TakeAges(byte[] extension)
-    {
-        List<uint> ages = [];
-        if (extension.Length < sizeof(ushort))
-        {
-            return [];
-        }
-        Span<byte> rest = extension.AsSpan(sizeof(ushort));
-        rest = rest[..Math.Min(rest.Length, BinaryPrimitives.ReadUInt16BigEndian(extension))];
-        while (rest.Length >= sizeof(ushort))
-        {
-            int identity = sizeof(ushort) + BinaryPrimitives.ReadUInt16BigEndian(rest);
-            if (rest.Length < identity + sizeof(uint))
-            {
-                break;
-            }
-            Span<byte> age = rest.Slice(identity, sizeof(uint));
-            ages.Add(BinaryPrimitives.ReadUInt32BigEndian(age));
-            age.Clear();
-            rest = rest[(identity + sizeof(uint))..];
-        }
-        return [.. ages];
-    }
-
-    /// <summary>NewSessionTicket without extensions: no early data.</summary>
-    private static byte[] Message(SessionState state, byte[] nonce, byte[] ticket, int lifetime)
-    {
-        int body = sizeof(uint) + sizeof(uint) + 1 + nonce.Length + sizeof(ushort) + ticket.Length + sizeof(ushort);
-        byte[] message = new byte[sizeof(uint) + body];
-        Span<byte> rest = message;
-        BinaryPrimitives.WriteInt32BigEndian(rest, body);
-        rest[0] = (byte)HandshakeType.new_session_ticket;
-        BinaryPrimitives.WriteInt32BigEndian(rest[4..], lifetime);
-        BinaryPrimitives.WriteUInt32BigEndian(rest[8..], state.AgeAdd);
-        rest[12] = (byte)nonce.Length;
-        nonce.CopyTo(rest[13..]);
-        rest = rest[(13 + nonce.Length)..];
-        BinaryPrimitives.WriteUInt16BigEndian(rest, (ushort)ticket.Length);
-        ticket.CopyTo(rest[2..]);
-        return message;
-    }
 }
