@@ -127,6 +127,12 @@ internal sealed class ClientCommand(TextWriter error)
         {
             throw new CommandLineException("--resume takes 0 to 1000.");
         }
+        if (parsed.GetValue(_resume) > 0 && parsed.GetValue(_engine) == "bouncycastle" && parsed.GetValue(_tls) != "1.2")
+        {
+            throw new CommandLineException(
+                "--resume with --engine bouncycastle needs --tls 1.2: as a client it takes no tickets of TLS 1.3."
+            );
+        }
         var host = target[..colon].TrimStart('[').TrimEnd(']');
         var isVerified = !parsed.GetValue(_insecure);
         var addresses = await Dns.GetHostAddressesAsync(host, cancellation).ConfigureAwait(false);

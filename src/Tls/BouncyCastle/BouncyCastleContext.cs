@@ -30,7 +30,7 @@ public sealed class BouncyCastleContext : ITlsContext
         Limits = limits;
     }
 
-    /// <summary>What this engine can do in either role.</summary>
+    /// <summary>What this engine can do. A client takes no tickets of TLS 1.3.</summary>
     public static TlsCapabilities Capabilities =>
         TlsCapabilities.KeyUpdate
         | TlsCapabilities.Tls12Resumption

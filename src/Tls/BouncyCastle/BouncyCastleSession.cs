@@ -108,7 +108,8 @@ public sealed unsafe partial class BouncyCastleSession : ITlsSession
     public TlsFailure Failure => _failure;
 
     /// <inheritdoc/>
-    public TlsCapabilities Capabilities => BouncyCastleContext.Capabilities;
+    public TlsCapabilities Capabilities =>
+        _context.IsServer ? BouncyCastleContext.Capabilities : BouncyCastleContext.Capabilities & ~TlsCapabilities.Tls13Resumption;
 
     /// <inheritdoc/>
     public TlsPeerCertificate? PeerCertificate => _events.PeerCertificate;

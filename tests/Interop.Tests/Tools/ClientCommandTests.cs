@@ -44,10 +44,21 @@ public sealed class ClientCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task A_session_is_resumed()
+    public async Task An_engine_that_takes_no_tickets_of_tls_1_3_says_so()
+    {
+        await using var client = Client(1, ["--resume", "1", "--engine", "bouncycastle"]);
+        Assert.NotEqual(0, await client.ExitAsync());
+        Assert.Contains("--tls 1.2", client.Errors.Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("openssl", "1.2")]
+    [InlineData("openssl", "1.3")]
+    [InlineData("bouncycastle", "1.2")]
+    public async Task A_session_is_resumed(string engine, string version)
     {
         await using var server = await ServeAsync();
-        await using var client = Client(server.Port, ["--resume", "1"]);
+        await using var client = Client(server.Port, ["--resume", "1", "--engine", engine, "--tls", version]);
         client.EndInput();
 
         Assert.True(await client.ExitAsync() == 0, client.Describe());
