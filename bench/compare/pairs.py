@@ -12,8 +12,6 @@ import argparse, json, statistics, sys, time
 import run
 from proxies import PROXIES, gateway
 
-CIPHERS = {"12": "TLSv1.2"}
-
 
 def slice_of(a, scenario, port, proxy, secs):
     sc = dict(run.SCENARIOS[scenario])
