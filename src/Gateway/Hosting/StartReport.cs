@@ -2,7 +2,7 @@ using System.Net;
 using TlsGateway.Actors.Settings;
 using TlsGateway.Gateway.Configuration;
 using TlsGateway.Gateway.Configuration.Options;
-using TlsGateway.Tls.OpenSsl;
+using TlsGateway.Tls;
 
 namespace TlsGateway.Gateway.Hosting;
 
@@ -27,7 +27,12 @@ internal sealed class StartReport(TextWriter output)
 
     private static IEnumerable<string> Lines(GatewayConfiguration configuration, GatewayRuntime runtime)
     {
-        yield return $"TLS gateway {GatewayVersion.Text}, engine openssl ({OpenSslLibrary.VersionText})";
+        var engines = configuration
+            .Listeners.Select(static listener => listener.Engine)
+            .Distinct()
+            .Select(TlsEngines.Describe)
+            .Select(static engine => $"engine {engine.Name} ({engine.Version})");
+        yield return $"TLS gateway {GatewayVersion.Text}, {string.Join(", ", engines)}";
         yield return $"configuration {configuration.File}, generation {runtime.Generation}";
         yield return $"admin http://{runtime.AdminEndPoint}: /metrics /healthz /ready /connections";
         foreach (var listener in runtime.Listeners)

@@ -37,6 +37,11 @@ public sealed class EngineCheckTests
     public async Task New_keys_on_tls_1_3_need_no_renegotiation() =>
         Assert.Empty(await Loader.ProblemsAsync(With("rehandshake: { after: 1h }\n      minimumVersion: 1.3")));
 
+    /// <summary>Not by what OpenSSL has on this host.</summary>
+    [Fact]
+    public async Task Groups_are_looked_for_in_the_listeners_own_engine() =>
+        Assert.Empty(await Loader.ProblemsAsync(With("groups: [X25519MLKEM768]")));
+
     [Fact]
     public async Task The_engine_is_taken()
     {

@@ -10,7 +10,7 @@ internal sealed class EngineChecker(ConfigurationProblems problems)
     /// <summary>The engine; errors for what it lacks.</summary>
     public TlsEngine Check(string path, TlsOptions options, TlsPolicy policy)
     {
-        var engine = options.Engine == "bouncycastle" ? TlsEngine.BouncyCastle : TlsEngine.OpenSsl;
+        var engine = EngineOf(options);
         var able = TlsEngines.Capabilities(engine);
         if (!able.HasFlag(TlsCapabilities.Renegotiation))
         {
@@ -32,6 +32,8 @@ internal sealed class EngineChecker(ConfigurationProblems problems)
         }
         return engine;
     }
+
+    public static TlsEngine EngineOf(TlsOptions options) => options.Engine == "bouncycastle" ? TlsEngine.BouncyCastle : TlsEngine.OpenSsl;
 
     private void Refuse(string path, TlsOptions options, string property, string lack) =>
         problems.Error(

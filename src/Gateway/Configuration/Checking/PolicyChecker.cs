@@ -1,7 +1,6 @@
 using TlsGateway.Gateway.Configuration.Options;
 using TlsGateway.Gateway.Configuration.Reading;
 using TlsGateway.Tls;
-using TlsGateway.Tls.OpenSsl;
 using TlsGateway.Tls.Policies;
 
 namespace TlsGateway.Gateway.Configuration.Checking;
@@ -116,19 +115,20 @@ internal sealed class PolicyChecker(ConfigurationProblems problems)
         }
         try
         {
-            var missing = policy.Groups.Where(static group => !OpenSslLibrary.SupportsGroup(group)).ToList();
+            var engine = TlsEngines.Describe(EngineChecker.EngineOf(options));
+            var missing = policy.Groups.Except(engine.Groups).ToList();
             if (missing.Count == policy.Groups.Count)
             {
                 problems.Error(
                     options.At(nameof(options.Groups)),
-                    $"{path}.groups has none that {OpenSslLibrary.VersionText} on this host knows. Add x25519 or secp256r1."
+                    $"{path}.groups has none that {engine.Version} on this host knows. Add x25519 or secp256r1."
                 );
             }
             else if (missing.Count > 0)
             {
                 problems.Warning(
                     options.At(nameof(options.Groups)),
-                    $"{path}.groups: {OpenSslLibrary.VersionText} on this host does not have {string.Join(", ", missing)}; the others are offered."
+                    $"{path}.groups: {engine.Version} on this host does not have {string.Join(", ", missing)}; the others are offered."
                 );
             }
         }
