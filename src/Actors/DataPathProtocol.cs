@@ -75,6 +75,22 @@ public sealed class UpstreamFailed : IDataPathMessage
     public CloseReason Reason { get; }
 }
 
+/// <summary>The connection has ended: give back what this leg has. Answered with <see cref="LegEnded"/>.</summary>
+public sealed class EndLeg : IDataPathMessage
+{
+    private EndLeg() { }
+
+    public static EndLeg Instance { get; } = new();
+}
+
+/// <summary>Comes behind everything that was told to the connection's actor on behalf of the connection that has ended.</summary>
+public sealed class LegEnded : IDataPathMessage
+{
+    private LegEnded() { }
+
+    public static LegEnded Instance { get; } = new();
+}
+
 /// <summary>A timer of the loop's wheel that this actor set came due.</summary>
 public sealed class TimerDue : IDataPathMessage
 {

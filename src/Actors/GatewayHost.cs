@@ -39,10 +39,8 @@ public sealed class GatewayHost : IAsyncDisposable
         for (var i = 0; i < loops.Count; i++)
         {
             var context = new LoopContext(loops.Loop(i), log);
-            _supervisors[i] = system.ActorOf(
-                new SeededProps<LoopSupervisorActor, LoopContext>(context.Pin, context, static c => new LoopSupervisorActor(c)),
-                $"loop-{i}"
-            );
+            var props = Props.Create(() => new LoopSupervisorActor(context)).WithDeploy(context.Pin);
+            _supervisors[i] = system.ActorOf(props, $"loop-{i}");
         }
     }
 

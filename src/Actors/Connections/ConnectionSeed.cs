@@ -4,11 +4,27 @@ using TlsGateway.Transport;
 
 namespace TlsGateway.Actors.Connections;
 
-/// <summary>What a connection begins with. <paramref name="Socket"/> is owned by the connection from here on.</summary>
+/// <summary>
+/// What a connection begins with. <paramref name="Socket"/>, a reference to <paramref name="Generation"/> and a place in <paramref name="Counters"/> are owned
+/// by the connection from here on.
+/// </summary>
 internal sealed record ConnectionSeed(
     LoopContext Loop,
     ListenerGeneration Generation,
     ListenerCounters Counters,
     SocketHandle Socket,
     InetEndPoint Peer
-);
+) : IDataPathMessage, IDisposable
+{
+    /// <summary>Gives them back, and counts the end.</summary>
+    public void Release(CloseReason reason)
+    {
+        Socket.Close();
+        Generation.Release();
+        Counters.CountClosed(reason);
+        Counters.Ended();
+    }
+
+    /// <summary>For a connection that never began: its actor was stopped first.</summary>
+    public void Dispose() => Release(CloseReason.Stopped);
+}

@@ -8,19 +8,34 @@ using TlsGateway.Transport;
 namespace TlsGateway.Actors.Connections;
 
 /// <summary>What the actors of one loop share. Used on that loop's thread only.</summary>
-public sealed class LoopContext(EventLoop loop, ILogger log)
+public sealed class LoopContext
 {
-    public EventLoop Loop { get; } = loop;
+    public LoopContext(EventLoop loop, ILogger log)
+    {
+        Loop = loop;
+        Log = log;
+        Buffers = new AppDataPool(loop.Buffers);
+        HandshakeFailures = new HandshakeFailureLog(log);
+        Pin = EventLoops.Pin(loop.Index);
+        ConnectionProps = Props.Create(() => new TlsConnectionActor(this)).WithDeploy(Pin);
+        UpstreamProps = Props.Create(() => new UpstreamActor()).WithDeploy(Pin);
+    }
 
-    public AppDataPool Buffers { get; } = new(loop.Buffers);
+    public EventLoop Loop { get; }
 
-    public ILogger Log { get; } = log;
+    public AppDataPool Buffers { get; }
+
+    public ILogger Log { get; }
 
     /// <summary>Where connections say that their handshake failed.</summary>
-    internal HandshakeFailureLog HandshakeFailures { get; } = new(log);
+    internal HandshakeFailureLog HandshakeFailures { get; }
 
     internal ConnectionTable Connections { get; } = new();
 
     /// <summary>Pins an actor to this loop.</summary>
-    public Deploy Pin { get; } = EventLoops.Pin(loop.Index);
+    public Deploy Pin { get; }
+
+    internal Props ConnectionProps { get; }
+
+    internal Props UpstreamProps { get; }
 }

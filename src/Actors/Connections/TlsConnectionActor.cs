@@ -1,184 +1,108 @@
 using Akka.Actor;
-using TlsGateway.Actors.Buffers;
-using TlsGateway.Actors.ClientCertificates;
+using TlsGateway.Actors.Inspection;
 using TlsGateway.Actors.Listeners;
-using TlsGateway.Actors.Sessions;
-using TlsGateway.Actors.Stalls;
-using TlsGateway.Tls;
-using TlsGateway.Tls.ClientCertificates;
-using TlsGateway.Tls.Hello;
-using TlsGateway.Transport;
 
 namespace TlsGateway.Actors.Connections;
 
 /// <summary>
-/// One client's connection, the downstream leg: owns the socket and the TLS session, does what the <see cref="SessionMachine"/> says, gives plaintext to its
-/// <see cref="UpstreamActor"/> and takes the answer.
+/// The actor of a client's connection: one <see cref="TlsConnection"/> at a time, from its <see cref="ConnectionSeed"/> to its end. Between two it waits in
+/// its listener's pool, since making and stopping two actors costs more than all their messages (ADR 7).
 /// </summary>
 /// <remarks>
-/// Supervised by the listener's actor on the same loop; a failure stops this one connection, which loses what was in flight on it. The mailbox is bounded by
-/// construction: at most one readiness message per direction, one timer, one credit message, and data up to the credit given.
+/// <para>What belongs to one connection never reaches the next: its state is an object of its own, and the actor asks for another connection only after
+/// <see cref="LegEnded"/>, which comes behind all that was told to it before. What another thread may tell it later says which connection it is for.</para>
+/// <para>Supervised by the listener's actor on the same loop; a failure of it or of its child stops it and ends this one connection, which loses what was in
+/// flight on it. The mailbox is bounded by construction: at most one readiness message per direction, one timer, one credit message, and data up to the
+/// credit given.</para>
 /// </remarks>
-internal sealed partial class TlsConnectionActor : UntypedActor
+internal sealed class TlsConnectionActor(LoopContext loop) : UntypedActor
 {
-    /// <summary>
-    /// Receives in one run before other connections get their turn: 16 pieces of 64 KiB are about half a millisecond of decryption.
-    /// </summary>
-    private const int ReceivesPerRun = 16;
-
-    /// <summary>What is thrown away per run while a closing client still sends.</summary>
-    private const int DiscardsPerRun = 4;
-
-    /// <summary>
-    /// TLS 1.3 tickets leave with the first application data; without any for this long they leave alone. Long enough for an upstream on the same site to
-    /// answer, short beside a client that reconnects.
-    /// </summary>
-    private const long TicketDelayNanos = 100_000_000;
-
-    private readonly ConnectionSeed _seed;
-    private readonly EventLoop _loop;
-    private readonly SocketHandle _socket;
-    private readonly StallClock _stalls;
-    private readonly AppDataConsumed _credit = new();
-    private ConnectionTimer? _timer;
-    private ITlsSession? _session;
+    private TlsConnection? _connection;
     private IActorRef? _upstream;
-    private SessionState _state;
-    private AppDataQueue _pending;
-    private AppData? _plaintext;
-    private long _lastActivity;
-    private long _deadline;
-    private int _owedCredit;
-    private bool _ticketsOwed;
-    private bool _handshakeCounted;
-    private bool _isShutdownTimed;
-    private bool _inHandler;
-    private FirstFlight _firstFlight;
-    private ClientHello? _hello;
-    private TlsFailure _refusal = TlsFailure.None;
-    private int _rehandshakesSeen;
-    private int _keyUpdatesSeen;
-    private long _began;
-    private long _receivedBytes;
-    private long _sentBytes;
-    private long _bytesSinceKeys;
-    private long _keysSince;
-    private bool _rehandshakeRefused;
-    private TlsPeerCertificate? _peer;
+    private bool _isEnding;
+    private bool _hasFailed;
 
-    public TlsConnectionActor(ConnectionSeed seed)
+    public IActorRef Reference { get; private set; } = ActorRefs.Nobody;
+
+    /// <summary>The connection's only timer.</summary>
+    public ConnectionTimer Timer { get; private set; } = null!;
+
+    /// <summary>The actor of the other leg, made when the first connection asks for it.</summary>
+    public IActorRef Upstream => _upstream ??= Context.ActorOf(loop.UpstreamProps);
+
+    /// <summary>Tells whoever sent the order that is being handled, if anybody.</summary>
+    public void Answer(OrderAnswer answer)
     {
-        _seed = seed;
-        _loop = seed.Loop.Loop;
-        _stalls = new StallClock(seed.Counters.Stalls);
-        _state = SessionMachine.Accepted(seed.Generation.Settings.CreditBytes);
-        _socket = seed.Socket;
+        if (!Sender.IsNobody() && Sender != Context.System.DeadLetters)
+            Sender.Tell(answer);
     }
 
     protected override void PreStart()
     {
-        var now = _loop.ReadTimestamp();
         Reference = Self;
-        _seed.Loop.Connections.Add(this);
-        _began = now;
-        _socket.Owner = Self;
-        _timer = new ConnectionTimer(Self);
-        _lastActivity = now;
-        SetDeadline(now + Nanos(_seed.Generation.Settings.HandshakeTimeout));
-        Settle();
+        Timer = new ConnectionTimer(Self);
     }
 
     protected override void PostStop()
     {
-        var reason =
-            _state.Reason != CloseReason.None ? _state.Reason
-            : _inHandler ? CloseReason.InternalError
-            : CloseReason.Stopped;
-        _seed.Loop.Connections.Remove(Number);
-        var failure = _refusal.Kind == TlsFailureKind.None ? _session?.Failure ?? TlsFailure.None : _refusal;
-        if (!_handshakeCounted)
-            _seed.Counters.CountHandshakeFailure(reason);
-        if (failure.Alert >= 0)
-            _seed.Counters.CountAlert(failure.Alert, received: failure.Kind == TlsFailureKind.PeerAlert);
-        if (!_handshakeCounted || reason.IsRefusedClient())
-            _seed.Loop.HandshakeFailures.Log(_seed, reason, failure, _hello, _loop.ReadTimestamp());
-        _stalls.Update(ulong.MaxValue, 0, _loop.ReadTimestamp());
-        if (_timer is not null)
-            _loop.Timers.Cancel(_timer);
-        _socket.Close();
-        _session?.Dispose();
-        _pending.Clear();
-        _plaintext?.Dispose();
-        _seed.Generation.Release();
-        _seed.Counters.CountClosed(reason);
-        _seed.Counters.Ended();
-        ConnectionLog.Closed(_seed.Loop.Log, _seed.Generation.Settings.Name, _seed.Peer, reason, failure.Detail);
-        Context.Parent.Tell(ConnectionEnded.Instance, ActorRefs.NoSender);
+        if (_connection is not null)
+            End(_hasFailed ? CloseReason.InternalError : CloseReason.Stopped);
+        // Without a sender: not to be used again.
+        if (_isEnding)
+            Context.Parent.Tell(ConnectionEnded.Instance, ActorRefs.NoSender);
     }
 
-    // Connections are stopped, never restarted: what a crashed connection had negotiated is gone.
-    protected override SupervisorStrategy SupervisorStrategy() => Akka.Actor.SupervisorStrategy.StoppingStrategy;
+    // What a crashed connection had negotiated is gone: it ends, with both its legs.
+    protected override SupervisorStrategy SupervisorStrategy() =>
+        new OneForOneStrategy(_ =>
+        {
+            _hasFailed = true;
+            return Directive.Escalate;
+        });
 
     protected override void OnReceive(object message)
     {
+        if (_connection is not { } connection)
+        {
+            WithoutConnection(message);
+            return;
+        }
+
         // Still set when the actor stops: a handler threw.
-        _inHandler = true;
-        Handle(message);
-        _inHandler = false;
+        _hasFailed = true;
+        if (!connection.Handle(message))
+            Unhandled(message);
+        _hasFailed = false;
+        if (!connection.IsOver)
+            return;
+        End(CloseReason.Stopped);
+        if (connection.HasUpstream)
+            _upstream!.Tell(EndLeg.Instance, ActorRefs.NoSender);
+        else
+            Self.Tell(LegEnded.Instance, ActorRefs.NoSender);
     }
 
-    private void Handle(object message)
+    private void WithoutConnection(object message)
     {
         switch (message)
         {
-            case SocketReadable:
-                OnReadable();
+            case ConnectionSeed seed:
+                _hasFailed = true;
+                _connection = new TlsConnection(seed, this);
+                _connection.Begin();
+                _hasFailed = false;
                 break;
-            case AppData data:
-                OnData(data);
+            case LegEnded:
+                _isEnding = false;
+                Context.Parent.Tell(ConnectionEnded.Instance, Self);
                 break;
-            case AppDataConsumed consumed:
-                _lastActivity = _loop.Now;
-                SessionMachine.CreditGranted(ref _state, consumed.Take());
-                Run();
+            case IDisposable late:
+                late.Dispose();
                 break;
-            case SocketWritable:
-                OnWritable();
+            case IConnectionOrderMessage:
+                Answer(OrderAnswer.NotFound);
                 break;
-            case PeerClosed:
-                SessionMachine.UpstreamEnded(ref _state);
-                Run();
-                break;
-            case UpstreamFlushed:
-                SessionMachine.UpstreamWasFlushed(ref _state);
-                Run();
-                break;
-            case TimerDue:
-                OnTimer();
-                break;
-            case UpstreamFailed failed:
-                SessionMachine.UpstreamFailed(ref _state, failed.Reason);
-                Run();
-                break;
-            case ClientCertificateChecked answered:
-                OnClientChecked(answered.Verdict);
-                break;
-            case Rehandshake:
-                Answer(OnRehandshake());
-                break;
-            case RequestClientCertificate:
-                Answer(OnStepUp());
-                break;
-            case CloseByOrder:
-                Answer(OnCloseByOrder());
-                break;
-            case Drain:
-                SessionMachine.DrainBegan(ref _state);
-                Run();
-                break;
-            case CloseNow:
-                SessionMachine.Expired(ref _state, CloseReason.Drained);
-                Run();
+            case IDataPathMessage:
                 break;
             default:
                 Unhandled(message);
@@ -186,198 +110,11 @@ internal sealed partial class TlsConnectionActor : UntypedActor
         }
     }
 
-    private void OnReadable()
+    private void End(CloseReason otherwise)
     {
-        _lastActivity = _loop.ReadTimestamp();
-        _stalls.Serve(SessionStalls.OnRead, SessionStalls.Self(_state, StallWant.Read), _socket.ReadableSince, _lastActivity);
-        SessionMachine.BecameReadable(ref _state);
-        Run();
+        var connection = _connection!;
+        _connection = null;
+        _isEnding = true;
+        connection.End(otherwise);
     }
-
-    private void OnWritable()
-    {
-        var now = _loop.ReadTimestamp();
-        _stalls.Serve(SessionStalls.OnWrite, SessionStalls.Self(_state, StallWant.Write), _socket.WritableSince, now);
-        SessionMachine.BecameWritable(ref _state);
-        Run();
-    }
-
-    private void OnData(AppData data)
-    {
-        _seed.Counters.UpstreamReceivedBytes += data.Length;
-        // Past our own end there is nobody to give it to.
-        if (_state.Phase is SessionPhase.Closed || _state.SessionDead || _state.NotifyQueued)
-        {
-            data.Dispose();
-            return;
-        }
-
-        _lastActivity = _loop.Now;
-        _pending.Add(data);
-        SessionMachine.DataArrived(ref _state);
-        Run();
-    }
-
-    private void OnTimer()
-    {
-        var now = _loop.ReadTimestamp();
-        // A deadline that moved while the message was on its way.
-        if (now < _deadline)
-            return;
-        switch (_state.Phase)
-        {
-            case SessionPhase.PeekingHello or SessionPhase.Handshaking:
-                SessionMachine.Expired(ref _state, CloseReason.HandshakeTimeout);
-                break;
-            case SessionPhase.Open or SessionPhase.Draining when _state.PeerCheckPending:
-                SessionMachine.PeerCheckEnded(ref _state, SessionFacts.Of(_session!, failed: false));
-                SessionMachine.Expired(ref _state, CloseReason.HandshakeTimeout);
-                break;
-            case SessionPhase.Open or SessionPhase.Draining when _ticketsOwed:
-                _ticketsOwed = false;
-                _ = _session!.FlushTickets();
-                SessionMachine.RehandshakeReturned(ref _state, SessionFacts.Of(_session, failed: false));
-                SetDeadline(_lastActivity + Nanos(_seed.Generation.Settings.IdleTimeout));
-                break;
-            case SessionPhase.Open or SessionPhase.Draining:
-                var due = _lastActivity + Nanos(_seed.Generation.Settings.IdleTimeout);
-                if (due > now)
-                    SetDeadline(due);
-                else
-                    SessionMachine.Expired(ref _state, CloseReason.IdleTimeout);
-                break;
-            case SessionPhase.ShuttingDown:
-                SessionMachine.Expired(ref _state, CloseReason.ShutdownTimeout);
-                break;
-            case SessionPhase.Closed:
-                break;
-        }
-
-        Run();
-    }
-
-    private void OnClientChecked(ClientCertificateVerdict verdict)
-    {
-        if (!_state.PeerCheckPending)
-            return;
-        var session = _session!;
-        if (!verdict.IsGood)
-            session.Fail(verdict.Failure);
-        SessionMachine.PeerCheckEnded(ref _state, SessionFacts.Of(session, failed: !verdict.IsGood));
-        SetDeadlines(session);
-        Run();
-    }
-
-    /// <summary>Does what the machine says until only a message can change anything.</summary>
-    private void Run()
-    {
-        var receives = 0;
-        while (true)
-        {
-            switch (SessionMachine.Next(_state))
-            {
-                case SessionAction.ReceiveHello:
-                    ReceiveHello();
-                    break;
-                case SessionAction.Handshake:
-                    Handshake();
-                    break;
-                case SessionAction.Receive:
-                    if (receives++ == ReceivesPerRun)
-                    {
-                        Yield();
-                        return;
-                    }
-
-                    Receive();
-                    break;
-                case SessionAction.Read:
-                    Read();
-                    break;
-                case SessionAction.Write:
-                    Write();
-                    break;
-                case SessionAction.Send:
-                    Send();
-                    break;
-                case SessionAction.OpenUpstream:
-                    OpenUpstream();
-                    break;
-                case SessionAction.Shutdown:
-                    var status = _session!.Shutdown();
-                    SessionMachine.ShutdownReturned(ref _state, status, Facts(status), _loop.Now);
-                    break;
-                case SessionAction.CloseUpstream:
-                    PassOn();
-                    _upstream!.Tell(PeerClosed.Instance, ActorRefs.NoSender);
-                    SessionMachine.UpstreamTold(ref _state);
-                    break;
-                case SessionAction.ShutdownSocket:
-                    _socket.ShutdownWrite();
-                    SessionMachine.SocketWasShut(ref _state);
-                    break;
-                case SessionAction.Discard:
-                    if (receives++ == DiscardsPerRun)
-                    {
-                        Yield();
-                        return;
-                    }
-
-                    Discard();
-                    break;
-                case SessionAction.Close:
-                    SessionMachine.WasClosed(ref _state);
-                    Context.Stop(Self);
-                    return;
-                case SessionAction.Wait:
-                    Settle();
-                    return;
-                default:
-                    throw new InvalidOperationException("no such action");
-            }
-        }
-    }
-
-    /// <summary>More is ready, but others wait: the socket says so again at the loop's next pass.</summary>
-    private void Yield()
-    {
-        SessionMachine.ReceivedNothing(ref _state);
-        Settle();
-    }
-
-    /// <summary>
-    /// Before waiting: asks for the events that can help, times the shutdown, brings the stall clock up to date, gives back memory that holds little.
-    /// </summary>
-    private void Settle()
-    {
-        PassOn();
-        if (_state.Phase == SessionPhase.ShuttingDown && !_isShutdownTimed)
-        {
-            _isShutdownTimed = true;
-            SetDeadline(_loop.ReadTimestamp() + Nanos(_seed.Generation.Settings.ShutdownTimeout));
-        }
-
-        if (!_state.SocketReadable && !_state.SocketEof)
-            _socket.NotifyReadable();
-        if (_state.TxPending && !_state.SocketWritable)
-            _socket.NotifyWritable();
-        var stalls = SessionStalls.Of(_state);
-        if (((_stalls.Active ^ stalls) & SessionStalls.Scope) != 0)
-            _stalls.Update(SessionStalls.Scope, stalls, _loop.ReadTimestamp());
-        if (_owedCredit > 0)
-            ReturnCredit();
-        if (_state.TxPending || _state.RxBuffered)
-            _session?.Compact();
-        RenewKeysWhenDue();
-    }
-
-    private SessionFacts Facts(TlsStatus status) => SessionFacts.Of(_session!, status == TlsStatus.Error);
-
-    private void SetDeadline(long due)
-    {
-        _deadline = due;
-        _loop.Timers.Schedule(_timer!, due);
-    }
-
-    private static long Nanos(TimeSpan span) => span.Ticks * TimeSpan.NanosecondsPerTick;
 }

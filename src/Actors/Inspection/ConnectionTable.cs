@@ -5,13 +5,13 @@ namespace TlsGateway.Actors.Inspection;
 /// <summary>The connections of one loop, in the order of their numbers. Used on that loop's thread only.</summary>
 internal sealed class ConnectionTable
 {
-    private readonly Dictionary<long, TlsConnectionActor> _byNumber = [];
-    private TlsConnectionActor? _first;
-    private TlsConnectionActor? _last;
+    private readonly Dictionary<long, TlsConnection> _byNumber = [];
+    private TlsConnection? _first;
+    private TlsConnection? _last;
     private long _lastNumber;
 
     /// <summary>Takes a connection in and numbers it.</summary>
-    public void Add(TlsConnectionActor connection)
+    public void Add(TlsConnection connection)
     {
         connection.Number = ++_lastNumber;
         _byNumber.Add(connection.Number, connection);
@@ -39,10 +39,10 @@ internal sealed class ConnectionTable
         connection.PreviousInTable = connection.NextInTable = null;
     }
 
-    public TlsConnectionActor? Find(long number) => _byNumber.GetValueOrDefault(number);
+    public TlsConnection? Find(long number) => _byNumber.GetValueOrDefault(number);
 
     /// <summary>The first connection whose number is above <paramref name="number"/>; quick when that one is still there.</summary>
-    public TlsConnectionActor? After(long number)
+    public TlsConnection? After(long number)
     {
         if (_byNumber.TryGetValue(number, out var known))
             return known.NextInTable;

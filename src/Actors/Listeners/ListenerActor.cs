@@ -19,12 +19,18 @@ internal sealed class ListenerActor : UntypedActor
     /// <summary>Accepts in one run before the accepted ones get their turn.</summary>
     private const int AcceptsPerRun = 32;
 
+    /// <summary>
+    /// Actors without a connection that are kept: enough for the connections of some milliseconds at any rate of handshakes that one core can bear, at 3 KiB each.
+    /// </summary>
+    private const int MaxIdle = 256;
+
     /// <summary>Out of descriptors or memory: nothing is accepted for this long, so that the loop does not spin on a ready socket.</summary>
     private const long RetryNanos = 100_000_000;
 
     private readonly LoopContext _loop;
     private readonly ListenerCounters _counters;
     private readonly int _fd;
+    private readonly Stack<IActorRef> _idle = new();
     private ListenerGeneration _generation;
     private SocketHandle? _socket;
     private ConnectionTimer? _retry;
@@ -39,9 +45,6 @@ internal sealed class ListenerActor : UntypedActor
         _generation = open.Generation;
         _counters = open.Counters;
     }
-
-    private Props ConnectionProps(ConnectionSeed seed) =>
-        new SeededProps<TlsConnectionActor, ConnectionSeed>(_loop.Pin, seed, static s => new TlsConnectionActor(s));
 
     protected override void PreStart()
     {
@@ -80,6 +83,7 @@ internal sealed class ListenerActor : UntypedActor
                 break;
             case ConnectionEnded:
                 _connections--;
+                Keep(Sender);
                 AnswerWhenDrained();
                 StopWhenUnused();
                 break;
@@ -153,7 +157,7 @@ internal sealed class ListenerActor : UntypedActor
         SocketHandle socket;
         try
         {
-            socket = _loop.Loop.Register(accepted.Fd, Self, isWritable: true);
+            socket = _loop.Loop.Register(accepted.Fd, owner: null, isWritable: true);
         }
         catch (SocketSetupException)
         {
@@ -165,7 +169,20 @@ internal sealed class ListenerActor : UntypedActor
         _connections++;
         _counters.Opened();
         _generation.Acquire();
-        Context.ActorOf(ConnectionProps(new ConnectionSeed(_loop, _generation, _counters, socket, accepted.Peer)));
+        if (!_idle.TryPop(out var actor))
+            actor = Context.ActorOf(_loop.ConnectionProps);
+        actor.Tell(new ConnectionSeed(_loop, _generation, _counters, socket, accepted.Peer), ActorRefs.NoSender);
+    }
+
+    /// <summary>Keeps an actor that has no connection for the next one, up to a bound; one that failed does not say who it is.</summary>
+    private void Keep(IActorRef actor)
+    {
+        if (actor.IsNobody() || actor == Context.System.DeadLetters)
+            return;
+        if (_idle.Count < MaxIdle && !_isRemoved)
+            _idle.Push(actor);
+        else
+            Context.Stop(actor);
     }
 
     private void StopAccepting()

@@ -39,7 +39,7 @@ internal static class ListenerProtocol
     }
 }
 
-/// <summary>A connection's actor ended and gave back all it had.</summary>
+/// <summary>A connection has ended and given back all it had. From its actor, which can have another now; without a sender when the actor is gone too.</summary>
 internal sealed class ConnectionEnded : IDataPathMessage
 {
     private ConnectionEnded() { }

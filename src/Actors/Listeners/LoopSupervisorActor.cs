@@ -110,11 +110,7 @@ internal sealed class LoopSupervisorActor(LoopContext loop) : UntypedActor
     private void Start(ListenerSlot slot, int fd) =>
         slot.Actor = Context.Watch(
             Context.ActorOf(
-                new SeededProps<ListenerActor, (LoopContext, OpenListener)>(
-                    loop.Pin,
-                    (loop, new OpenListener(fd, slot.Generation, slot.Counters)),
-                    static s => new ListenerActor(s.Item1, s.Item2)
-                )
+                Props.Create(() => new ListenerActor(loop, new OpenListener(fd, slot.Generation, slot.Counters))).WithDeploy(loop.Pin)
             )
         );
 

@@ -208,7 +208,7 @@ public sealed class EventLoopDispatcherTests
                 return;
             }
 
-            var child = Context.ActorOf(new SeededProps<Thrower, int>(EventLoops.Pin(0), 0, static _ => new Thrower()));
+            var child = Context.ActorOf(Props.Create(() => new Thrower()).WithDeploy(EventLoops.Pin(0)));
             Context.Watch(child);
             child.Tell(message);
         }
@@ -225,13 +225,7 @@ public sealed class EventLoopDispatcherTests
         {
             for (var i = 0; i < children; i++)
             {
-                Context.ActorOf(
-                    new SeededProps<Child, (CountdownEvent, CountdownEvent)>(
-                        pin,
-                        (started, stopped),
-                        static s => new Child(s.Item1, s.Item2)
-                    )
-                );
+                Context.ActorOf(Props.Create(() => new Child(started, stopped)).WithDeploy(pin));
             }
         }
 

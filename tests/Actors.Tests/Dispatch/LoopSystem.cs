@@ -46,12 +46,22 @@ internal sealed class LoopSystem : IAsyncDisposable
     public List<Exception> Unhandled { get; }
 
     public IActorRef Start<T>(int loop, Func<T> make)
-        where T : ActorBase => System.ActorOf(new SeededProps<T, Func<T>>(EventLoops.Pin(loop), make, static m => m()));
+        where T : ActorBase => System.ActorOf(Props.CreateBy(new Producer<T>(make)).WithDeploy(EventLoops.Pin(loop)));
 
     public async ValueTask DisposeAsync()
     {
         await System.Terminate().WaitAsync(Patience);
         for (var i = 0; i < Loops.Count; i++)
             Assert.True(Loops.Loop(i).Join(Patience));
+    }
+
+    private sealed class Producer<T>(Func<T> make) : IIndirectActorProducer
+        where T : ActorBase
+    {
+        public Type ActorType => typeof(T);
+
+        public ActorBase Produce() => make();
+
+        public void Release(ActorBase actor) { }
     }
 }

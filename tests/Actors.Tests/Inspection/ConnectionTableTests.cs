@@ -35,13 +35,13 @@ public sealed class ConnectionTableTests
         }
     }
 
-    private static TlsConnectionActor[] Add(ConnectionTable table, int count)
+    private static TlsConnection[] Add(ConnectionTable table, int count)
     {
         // Made without its constructor: only the links are looked at.
-        var all = new TlsConnectionActor[count];
+        var all = new TlsConnection[count];
         for (var i = 0; i < count; i++)
         {
-            all[i] = (TlsConnectionActor)RuntimeHelpers.GetUninitializedObject(typeof(TlsConnectionActor));
+            all[i] = (TlsConnection)RuntimeHelpers.GetUninitializedObject(typeof(TlsConnection));
             table.Add(all[i]);
         }
 

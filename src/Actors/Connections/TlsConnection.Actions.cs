@@ -7,7 +7,7 @@ using TlsGateway.Transport;
 namespace TlsGateway.Actors.Connections;
 
 // What the session machine asks for: one method per SessionAction, each tells the machine what came of it.
-internal sealed partial class TlsConnectionActor
+internal sealed partial class TlsConnection
 {
     /// <summary>
     /// What one recv takes. With the record that OpenSSL works on and the plaintext, this much stays in a core's second-level cache; the whole chunk at once does not.
@@ -90,7 +90,7 @@ internal sealed partial class TlsConnectionActor
             return false;
         }
 
-        _ = status.AskAsync(certificate).PipeTo(Self, success: static verdict => new ClientCertificateChecked(verdict));
+        _ = status.AskAsync(certificate).PipeTo(_actor.Reference, success: verdict => new ClientCertificateChecked(this, verdict));
         return true;
     }
 
@@ -103,13 +103,8 @@ internal sealed partial class TlsConnectionActor
 
     private void OpenUpstream()
     {
-        _upstream = Context.ActorOf(
-            new SeededProps<UpstreamActor, UpstreamSeed>(
-                _seed.Loop.Pin,
-                new UpstreamSeed(_seed, _stalls, Self),
-                static seed => new UpstreamActor(seed)
-            )
-        );
+        _upstream = _actor.Upstream;
+        _upstream.Tell(new UpstreamSeed(_seed, _stalls, _actor.Reference), ActorRefs.NoSender);
         SessionMachine.UpstreamOpened(ref _state);
     }
 

@@ -10,7 +10,7 @@ using TlsGateway.Tls.Hello;
 namespace TlsGateway.Actors.Connections;
 
 // What operators and policies ask of a connection, and what they see of it.
-internal sealed partial class TlsConnectionActor
+internal sealed partial class TlsConnection
 {
     private static readonly Blocked[] Calls =
     [
@@ -36,13 +36,13 @@ internal sealed partial class TlsConnectionActor
         "shutdown_blocked_on_write",
     ];
 
-    internal TlsConnectionActor? NextInTable;
-    internal TlsConnectionActor? PreviousInTable;
+    internal TlsConnection? NextInTable;
+    internal TlsConnection? PreviousInTable;
 
     /// <summary>Its place among the connections of its loop.</summary>
     internal long Number { get; set; }
 
-    internal IActorRef Reference { get; private set; } = ActorRefs.Nobody;
+    internal IActorRef Reference => _actor.Reference;
 
     internal bool Passes(ConnectionFilter filter) =>
         (filter.Listener is null || filter.Listener == _seed.Generation.Settings.Name)
@@ -155,11 +155,5 @@ internal sealed partial class TlsConnectionActor
         // Once: it is due again and again.
         _rehandshakeRefused = true;
         ConnectionLog.RehandshakeRefused(_seed.Loop.Log, settings.Name, _seed.Peer, answer.Detail);
-    }
-
-    private void Answer(OrderAnswer answer)
-    {
-        if (!Sender.IsNobody() && Sender != Context.System.DeadLetters)
-            Sender.Tell(answer);
     }
 }

@@ -1,0 +1,374 @@
+using Akka.Actor;
+using TlsGateway.Actors.Buffers;
+using TlsGateway.Actors.Sessions;
+using TlsGateway.Actors.Settings;
+using TlsGateway.Actors.Stalls;
+using TlsGateway.Transport;
+
+namespace TlsGateway.Actors.Connections;
+
+/// <summary>
+/// The upstream leg of one connection: connects, passes on what the downstream leg gives it, and gives that leg what the upstream sends. Handles the messages
+/// of its <see cref="UpstreamActor"/>, which it has from begin to end of the leg.
+/// </summary>
+internal sealed class UpstreamLeg
+{
+    private const int ReceivesPerRun = 4;
+
+    private static readonly ulong WriteStall = new StallKey(
+        StallOperation.Write,
+        StallWant.Write,
+        StallLeg.Upstream,
+        StallCause.Upstream
+    ).Mask;
+    private static readonly ulong NoCreditStall = new StallKey(
+        StallOperation.Read,
+        StallWant.Write,
+        StallLeg.Upstream,
+        StallCause.Client
+    ).Mask;
+    private static readonly StallKey SelfRead = new(StallOperation.Read, StallWant.Read, StallLeg.Upstream, StallCause.Self);
+    private static readonly StallKey SelfWrite = new(StallOperation.Write, StallWant.Write, StallLeg.Upstream, StallCause.Self);
+    private static readonly ulong Scope = StallKey.LegMask(StallLeg.Upstream);
+
+    private readonly UpstreamSeed _seed;
+    private readonly UpstreamActor _actor;
+    private readonly EventLoop _loop;
+    private readonly AppDataConsumed _returned = new();
+    private SocketHandle? _socket;
+    private AppDataQueue _pending;
+    private int _credit;
+    private int _owedCredit;
+    private int _address = -1;
+    private Stage _stage = Stage.Connecting;
+    private bool _readable;
+    private bool _writable;
+    private bool _received;
+    private bool _downstreamClosed;
+    private bool _writeShut;
+    private bool _discarding;
+
+    private enum Stage
+    {
+        /// <summary>Waits for a TCP connection to one of the addresses; ends with one, with none left, or with the connect timeout.</summary>
+        Connecting,
+
+        /// <summary>Relays until it is ended.</summary>
+        Open,
+
+        /// <summary>Told the other leg that it cannot go on; waits to be ended.</summary>
+        Failed,
+    }
+
+    private UpstreamSettings Settings => _seed.Connection.Generation.Settings.Upstream;
+
+    /// <param name="seed">What it begins with.</param>
+    /// <param name="actor">Whose it is, until <see cref="End"/>.</param>
+    public UpstreamLeg(UpstreamSeed seed, UpstreamActor actor)
+    {
+        _seed = seed;
+        _actor = actor;
+        _loop = seed.Connection.Loop.Loop;
+        _credit = seed.Connection.Generation.Settings.CreditBytes;
+    }
+
+    /// <summary>Begins to connect. Called once, first.</summary>
+    public void Begin()
+    {
+        _loop.Timers.Schedule(_actor.Timer, _loop.ReadTimestamp() + (Settings.ConnectTimeout.Ticks * TimeSpan.NanosecondsPerTick));
+        ConnectNext();
+        Settle();
+    }
+
+    /// <summary>Gives back all it has. Called once, and nothing after it.</summary>
+    public void End()
+    {
+        _seed.Stalls.Update(Scope, 0, _loop.ReadTimestamp());
+        _loop.Timers.Cancel(_actor.Timer);
+        _socket?.Close();
+        _pending.Clear();
+    }
+
+    /// <summary>Takes one message.</summary>
+    /// <returns>False: no such message.</returns>
+    public bool Handle(object message)
+    {
+        switch (message)
+        {
+            case SocketReadable:
+                OnReadable();
+                break;
+            case AppData data when _discarding:
+                _owedCredit += data.Length;
+                data.Dispose();
+                ReturnCredit();
+                break;
+            case AppData data:
+                _pending.Add(data);
+                break;
+            case AppDataConsumed consumed:
+                _credit += consumed.Take();
+                break;
+            case SocketWritable:
+                OnWritable();
+                break;
+            case PeerClosed:
+                _downstreamClosed = true;
+                break;
+            case TimerDue:
+                if (_stage == Stage.Connecting)
+                    Fail(UpstreamFailed.ConnectTimeout);
+                break;
+            default:
+                return false;
+        }
+
+        switch (_stage)
+        {
+            case Stage.Connecting:
+                WhileConnecting();
+                break;
+            case Stage.Open:
+                WhileOpen();
+                break;
+            case Stage.Failed:
+                _pending.Clear();
+                break;
+        }
+
+        Settle();
+        return true;
+    }
+
+    private void OnReadable()
+    {
+        _seed.Stalls.Serve(0, SelfRead, _socket!.ReadableSince, _loop.ReadTimestamp());
+        _readable = true;
+    }
+
+    private void OnWritable()
+    {
+        _seed.Stalls.Serve(WriteStall, SelfWrite, _socket!.WritableSince, _loop.ReadTimestamp());
+        _writable = true;
+    }
+
+    /// <summary>Waits for the connect to end. With data at hand it is tried at once: on a short way the connection stands before the loop hears of it.</summary>
+    private void WhileConnecting()
+    {
+        if (_writable || _readable)
+        {
+            if (_socket!.HasError && _socket.TakeSocketError() != 0)
+            {
+                _socket.Close();
+                ConnectNext();
+                return;
+            }
+
+            Connected();
+            WhileOpen();
+        }
+        else if (!_pending.IsEmpty)
+        {
+            SendPending();
+        }
+    }
+
+    private void ConnectNext()
+    {
+        _readable = _writable = false;
+        while (++_address < Settings.Addresses.Count)
+        {
+            var fd = TcpSocket.Connect(InetEndPoint.From(Settings.Addresses[_address]), out _);
+            if (fd < 0 || !TryRegister(fd))
+                continue;
+            _socket!.NotifyWritable();
+            return;
+        }
+
+        Fail(UpstreamFailed.ConnectFailed);
+    }
+
+    private bool TryRegister(int fd)
+    {
+        try
+        {
+            _socket = _loop.Register(fd, _actor.Reference);
+            return true;
+        }
+        catch (SocketSetupException)
+        {
+            TcpSocket.Close(fd);
+            return false;
+        }
+    }
+
+    private void Connected()
+    {
+        _stage = Stage.Open;
+        _loop.Timers.Cancel(_actor.Timer);
+    }
+
+    private void WhileOpen()
+    {
+        if (!_pending.IsEmpty && _writable)
+            SendPending();
+        if (_stage == Stage.Open && _readable)
+            Receive();
+        if (_stage == Stage.Open && _downstreamClosed && !_writeShut && _pending.IsEmpty)
+        {
+            _writeShut = true;
+            _socket!.ShutdownWrite();
+            _seed.Downstream.Tell(UpstreamFlushed.Instance, ActorRefs.NoSender);
+        }
+    }
+
+    private void SendPending()
+    {
+        while (!_pending.IsEmpty)
+        {
+            var result = _socket!.Send(_pending.First.Data);
+            switch (result.Status)
+            {
+                case IoStatus.Ok:
+                    if (_stage == Stage.Connecting)
+                        Connected();
+                    _seed.Connection.Counters.UpstreamSentBytes += result.Bytes;
+                    _owedCredit += result.Bytes;
+                    _pending.Consume(result.Bytes);
+                    _writable = _socket.IsWritable;
+                    if (!_writable && !_pending.IsEmpty)
+                    {
+                        ReturnCredit();
+                        return;
+                    }
+
+                    break;
+                case IoStatus.WouldBlock:
+                    _writable = false;
+                    ReturnCredit();
+                    return;
+                default:
+                    SendFailed();
+                    return;
+            }
+        }
+
+        ReturnCredit();
+    }
+
+    private void SendFailed()
+    {
+        if (_stage == Stage.Connecting)
+        {
+            _socket!.Close();
+            ConnectNext();
+        }
+        else
+        {
+            // What the upstream sent before it failed is still to be had.
+            _readable = true;
+            Receive();
+            if (_received)
+                DiscardFromNowOn();
+            else if (_stage == Stage.Open)
+                Fail(UpstreamFailed.Reset);
+        }
+    }
+
+    /// <summary>
+    /// The upstream answered, ended its side and reads no more (an HTTP server that refuses an upload): the client gets that answer, what it still sends is
+    /// dropped.
+    /// </summary>
+    private void DiscardFromNowOn()
+    {
+        _discarding = true;
+        _writeShut = true;
+        _pending.Clear();
+        _seed.Downstream.Tell(UpstreamFlushed.Instance, ActorRefs.NoSender);
+    }
+
+    private void ReturnCredit()
+    {
+        // As on the other leg: all that came is passed on first, so that the client's bytes are read in large pieces.
+        if (_owedCredit < _seed.Connection.Generation.Settings.CreditBytes / 4 || !_pending.IsEmpty)
+            return;
+        if (_returned.Add(_owedCredit))
+            _seed.Downstream.Tell(_returned, ActorRefs.NoSender);
+        _owedCredit = 0;
+    }
+
+    private void Receive()
+    {
+        for (var i = 0; _readable && _credit > 0 && !_received; i++)
+        {
+            if (i == ReceivesPerRun)
+            {
+                _readable = false;
+                _socket!.NotifyReadable();
+                return;
+            }
+
+            var want = Math.Min(_credit, LoopBufferPool.ChunkBytes);
+            var data = _seed.Connection.Loop.Buffers.Rent(want);
+            var result = _socket!.Receive(data.Free[..want]);
+            _readable = _socket.IsReadable;
+            if (result.Status == IoStatus.Ok)
+            {
+                data.Commit(result.Bytes);
+                _credit -= result.Bytes;
+                _seed.Downstream.Tell(data, ActorRefs.NoSender);
+                continue;
+            }
+
+            data.Dispose();
+            if (result.Status == IoStatus.Eof)
+            {
+                _received = true;
+                _readable = false;
+                _seed.Downstream.Tell(PeerClosed.Instance, ActorRefs.NoSender);
+            }
+            else if (result.Status == IoStatus.WouldBlock)
+            {
+                _readable = false;
+            }
+            else
+            {
+                Fail(UpstreamFailed.Reset);
+            }
+        }
+    }
+
+    private void Fail(UpstreamFailed why)
+    {
+        if (_stage == Stage.Failed)
+            return;
+        _stage = Stage.Failed;
+        _pending.Clear();
+        _seed.Downstream.Tell(why, ActorRefs.NoSender);
+    }
+
+    private void Settle()
+    {
+        if (_stage == Stage.Failed || _socket is not { IsOpen: true } socket)
+        {
+            Stall(0);
+            return;
+        }
+
+        if (_stage == Stage.Connecting || (!_pending.IsEmpty && !_writable))
+            socket.NotifyWritable();
+        if (_stage == Stage.Open && !_readable && !_received)
+            socket.NotifyReadable();
+        Stall(
+            _stage == Stage.Connecting || !_pending.IsEmpty ? WriteStall
+            : _credit <= 0 ? NoCreditStall
+            : 0
+        );
+    }
+
+    private void Stall(ulong stalls)
+    {
+        if (((_seed.Stalls.Active ^ stalls) & Scope) != 0)
+            _seed.Stalls.Update(Scope, stalls, _loop.ReadTimestamp());
+    }
+}
