@@ -81,6 +81,7 @@ public sealed class ActorReuseTests : IDisposable
         {
             first.Handshake();
             await RunningGateway.UntilAsync(() => status.Asked.Count == 1, "the first is looked up");
+            gateway.Connections.Tell(CloseByOrder.Instance);
         }
 
         await EndedAsync(gateway, 1);
