@@ -5,8 +5,9 @@
 
 run.py's figure is a median of a few long runs; when the machine's speed changes from run to run by more than what is to be
 seen, the slices of one round, a few seconds apart, still meet the same machine. Printed for each scenario: the median CPU per
-handshake of each proxy, and the median of its ratios to the first proxy's, with the range that holds the middle half.
-For handshakes only (S1, S2, S7, S8). An old build beside a new one: --also name=folder.
+handshake or round trip of each proxy, the median of the first proxy's ratios to it, with the range that holds the
+middle half, and the median of its slices' 99th percentiles of latency.
+For handshakes (S1, S2, S7, S8) and round trips (S5, S5r). An old build beside a new one: --also name=folder.
 """
 import argparse, json, statistics, sys, time
 import run
@@ -14,9 +15,8 @@ from proxies import PROXIES, gateway
 
 
 def slice_of(a, scenario, port, proxy, secs):
-    sc = dict(run.SCENARIOS[scenario])
     a.secs = secs
-    return run.load_cmd(a, sc, port, dict(proxy, warm=secs), False)
+    return run.load_cmd(a, run.SCENARIOS[scenario], port, dict(proxy, warm=secs), False)
 
 
 def measure(cmd, pids):
@@ -36,7 +36,7 @@ def measure(cmd, pids):
             load.p.wait()
     if result["errors"]:
         raise SystemExit(f"{result['errors']} errors: {result['first_error']}")
-    return spent / result["handshakes"] * 1e6, result
+    return spent / result["echoes" if result["mode"] == "pp" else "handshakes"] * 1e6, result
 
 
 def scenario(a, name):
@@ -50,15 +50,17 @@ def scenario(a, name):
         for proxy, (running, port) in up.items():
             measure(slice_of(a, name, port, PROXIES[proxy], PROXIES[proxy].get("warm", 1)), running.pids())
         us = {proxy: [] for proxy in a.proxies}
+        p99 = {proxy: [] for proxy in a.proxies}
         for i in range(a.rounds):
             order = a.proxies[i % len(a.proxies):] + a.proxies[:i % len(a.proxies)]
             for proxy in order:
                 running, port = up[proxy]
                 spent, result = measure(slice_of(a, name, port, PROXIES[proxy], a.slice), running.pids())
                 us[proxy].append(spent)
-                if "-resume" not in run.SCENARIOS[name]["args"] and result["resumed"]:
+                p99[proxy].append(result["msg_p99_us" if result["mode"] == "pp" else "hs_p99_us"])
+                if result["mode"] == "hs" and "-resume" not in run.SCENARIOS[name]["args"] and result["resumed"]:
                     raise SystemExit("resumed in a full-handshake run")
-        return us
+        return us, p99
     finally:
         for running, _ in up.values():
             running.stop()
@@ -82,14 +84,14 @@ def main():
         a.proxies.append(name)
     run.build()
     for name in a.scenarios.split(","):
-        us = scenario(a, name)
+        us, p99 = scenario(a, name)
         first = us[a.proxies[0]]
         print(f"\n{name}  {run.SCENARIOS[name]['what']}, {a.rounds} rounds of {a.slice} s ({time.strftime('%H:%M:%S')})")
         for proxy in a.proxies:
             ratios = sorted(mine / other for mine, other in zip(first, us[proxy]))
             quarter = len(ratios) // 4
             print(f"  {proxy:16} {statistics.median(us[proxy]):7.1f} us   {a.proxies[0]} / it: {statistics.median(ratios):.3f}"
-                  f" ({ratios[quarter]:.3f}-{ratios[-1 - quarter]:.3f})", flush=True)
+                  f" ({ratios[quarter]:.3f}-{ratios[-1 - quarter]:.3f})   p99 {statistics.median(p99[proxy]):.0f} us", flush=True)
 
 
 if __name__ == "__main__":
