@@ -54,6 +54,9 @@ public enum CloseReason
     /// <summary>The client asked for a server name that is not served here and unknown ones are refused.</summary>
     UnknownServerName,
 
+    /// <summary>The ClientHello took a route that rejects.</summary>
+    RouteRejected,
+
     /// <summary>The client broke the TLS protocol.</summary>
     ProtocolViolation,
 

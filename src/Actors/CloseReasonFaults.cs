@@ -36,6 +36,7 @@ public static class CloseReasonFaults
             or CloseReason.NoCommonSignatureAlgorithm
             or CloseReason.NoCommonApplicationProtocol
             or CloseReason.UnknownServerName
+            or CloseReason.RouteRejected
             or CloseReason.CertificateMissing
             or CloseReason.CertificateExpired
             or CloseReason.CertificateRevoked

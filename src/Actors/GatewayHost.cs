@@ -28,6 +28,7 @@ public sealed class GatewayHost : IAsyncDisposable
     private readonly SemaphoreSlim _control = new(1);
     private readonly List<RunningListener> _listeners = [];
     private volatile bool _draining;
+    private volatile ListenerGeneration[] _generations = [];
 
     private GatewayHost(ActorSystem system, GatewayHostOptions options)
     {
@@ -53,6 +54,16 @@ public sealed class GatewayHost : IAsyncDisposable
     public IReadOnlyList<BoundListener> Listeners => [.. _listeners.Select(l => new BoundListener(l.Settings.Name, l.EndPoint))];
 
     public bool IsDraining => _draining;
+
+    /// <summary>Open connections by the generation that they began with, and listener: the present ones, and older ones while connections are left.</summary>
+    public IReadOnlyList<GenerationUse> Generations =>
+        [
+            .. _generations
+                .Select(static g => new GenerationUse(g.Number, g.Settings.Name, g.Connections))
+                .Where(use => use.Connections > 0 || use.Generation == Generation)
+                .OrderBy(static use => use.Generation)
+                .ThenBy(static use => use.Listener, StringComparer.Ordinal),
+        ];
 
     /// <summary>Connections open now.</summary>
     public long OpenConnections => Metrics.Counters.Sum(c => Volatile.Read(ref c.Open));
@@ -198,6 +209,7 @@ public sealed class GatewayHost : IAsyncDisposable
         foreach (var listener in settings.Listeners)
         {
             var generation = new ListenerGeneration(settings.Generation, listener, contexts[listener.Name], holders: _supervisors.Length);
+            _generations = [.. _generations.Where(static g => !g.IsDone), generation];
             if (Find(listener) is { } running)
             {
                 running.Settings = listener;

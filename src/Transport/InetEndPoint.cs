@@ -37,6 +37,9 @@ public readonly struct InetEndPoint : IEquatable<InetEndPoint>, ISpanFormattable
 
     public bool IsIPv4 => !_isIPv6;
 
+    /// <summary>The address, without port and scope: of IPv4 the mapped form (RFC 4291 §2.5.5.2), so that both kinds compare.</summary>
+    public UInt128 AddressBits => new(_isIPv6 ? _high : 0, _isIPv6 ? _low : (MappedPrefix << 32) | _low);
+
     /// <summary>Whether it is 0.0.0.0 or [::].</summary>
     public bool IsAny => _high == 0 && _low == 0;
 

@@ -51,6 +51,15 @@ internal static partial class ConnectionLog
             RehandshakeRefusedCore(log, listener, peer.ToString(), detail);
     }
 
+    public static void PassedThrough(ILogger log, string listener, InetEndPoint peer, string serverName, string route)
+    {
+        if (log.IsEnabled(LogLevel.Debug))
+            PassedThroughCore(log, listener, peer.ToString(), serverName, route);
+    }
+
+    [LoggerMessage(106, LogLevel.Debug, "{Listener}: {Peer} passes through by route {Route} sni={ServerName}")]
+    private static partial void PassedThroughCore(ILogger log, string listener, string peer, string serverName, string route);
+
     [LoggerMessage(105, LogLevel.Information, "{Listener}: {Peer} keeps its keys though new ones are due: {Detail}")]
     private static partial void RehandshakeRefusedCore(ILogger log, string listener, string peer, string detail);
 

@@ -13,14 +13,15 @@ internal sealed record ConnectionSeed(
     ListenerGeneration Generation,
     ListenerCounters Counters,
     SocketHandle Socket,
-    InetEndPoint Peer
+    InetEndPoint Peer,
+    int LocalPort
 ) : IDataPathMessage, IDisposable
 {
     /// <summary>Gives them back, and counts the end.</summary>
     public void Release(CloseReason reason)
     {
         Socket.Close();
-        Generation.Release();
+        Generation.Leave();
         Counters.CountClosed(reason);
         Counters.Ended();
     }

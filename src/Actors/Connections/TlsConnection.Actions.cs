@@ -17,7 +17,10 @@ internal sealed partial class TlsConnection
     private void ReceiveHello()
     {
         // The session is made when the first bytes come: a client that says nothing costs none.
-        var session = _session ??= _seed.Generation.Context.CreateSession(_seed.Loop.Buffers);
+        var routes = _seed.Generation.Routes;
+        var session = _session ??= routes.PassesThrough
+            ? new PassthroughSession(_seed.Loop.Buffers)
+            : _seed.Generation.Context.CreateSession(_seed.Loop.Buffers);
         var free = session.RxFree;
         var result = _socket.Receive(free);
         if (result.Status != IoStatus.Ok)
@@ -36,6 +39,8 @@ internal sealed partial class TlsConnection
         SessionMachine.Received(ref _state, _socket.IsReadable);
         if (_firstFlight.HasBegun)
             SessionMachine.HelloBegan(ref _state);
+        if (_refusal.Kind == TlsFailureKind.None && _hello is not null)
+            ChooseRoute(_hello);
         if (_refusal.Kind == TlsFailureKind.None)
             SessionMachine.HelloSeen(ref _state, kind);
         else
@@ -50,7 +55,12 @@ internal sealed partial class TlsConnection
         _ = _socket.Send([AlertRecord, 3, 3, 0, 2, Fatal, (byte)_refusal.Alert]);
         SessionMachine.HelloRefused(
             ref _state,
-            _refusal.Kind == TlsFailureKind.LimitExceeded ? CloseReason.LimitExceeded : CloseReason.MalformedClientHello
+            _refusal.Kind switch
+            {
+                TlsFailureKind.LimitExceeded => CloseReason.LimitExceeded,
+                TlsFailureKind.AccessDenied => CloseReason.RouteRejected,
+                _ => CloseReason.MalformedClientHello,
+            }
         );
     }
 
@@ -66,11 +76,18 @@ internal sealed partial class TlsConnection
     private void HandshakeCompleted(ITlsSession session)
     {
         _handshakeCounted = true;
+        if (IsPassedThrough)
+        {
+            ConnectionLog.PassedThrough(_seed.Loop.Log, _seed.Generation.Settings.Name, _seed.Peer, _hello!.ServerName, _route!.Name);
+            SetDeadlines(session);
+            return;
+        }
+
         _keysSince = _loop.Now;
         _peer = session.PeerCertificate;
         _seed.Counters.CountHandshake(session.IsTls13, session.IsResumed);
         ConnectionLog.Established(_seed.Loop.Log, _seed.Generation.Settings.Name, _seed.Peer, session);
-        if (!BeginPeerCheck(session))
+        if (!ChooseRouteByCertificate(session) || !BeginPeerCheck(session))
             SetDeadlines(session);
     }
 
@@ -104,7 +121,7 @@ internal sealed partial class TlsConnection
     private void OpenUpstream()
     {
         _upstream = _actor.Upstream;
-        _upstream.Tell(new UpstreamSeed(_seed, _stalls, _actor.Reference), ActorRefs.NoSender);
+        _upstream.Tell(new UpstreamSeed(_seed, _route!.Target.Upstream!, _stalls, _actor.Reference), ActorRefs.NoSender);
         SessionMachine.UpstreamOpened(ref _state);
     }
 

@@ -52,7 +52,7 @@ internal sealed partial class TlsConnection
     {
         var settings = _seed.Generation.Settings;
         var session = _session;
-        var open = session is { IsHandshakeComplete: true } ? session : null;
+        var open = session is { IsHandshakeComplete: true } and not PassthroughSession ? session : null;
         _stalls.Charge(now);
         return new ConnectionSnapshot
         {
@@ -79,7 +79,8 @@ internal sealed partial class TlsConnection
             Rehandshakes = session?.Counters.Rehandshakes ?? 0,
             KeyUpdatesReceived = session?.Counters.RxKeyUpdates ?? 0,
             IsRehandshaking = session?.IsRehandshaking ?? false,
-            Upstream = settings.Upstream.Name,
+            Route = _route?.Name ?? "",
+            Upstream = _route?.Target.Upstream?.Name ?? "",
         };
     }
 
@@ -98,6 +99,7 @@ internal sealed partial class TlsConnection
     private string? NotNow() =>
         _state.Phase is not (SessionPhase.Open or SessionPhase.Draining) || _session is not { IsHandshakeComplete: true }
             ? "the connection is not open: its handshake is not over, or it is closing"
+        : IsPassedThrough ? "its TLS passes through: its session is the upstream's"
         : _session.IsRehandshaking ? "a rehandshake is running"
         : null;
 
@@ -145,7 +147,7 @@ internal sealed partial class TlsConnection
         var isDue =
             (settings.RehandshakeAfterBytes > 0 && _bytesSinceKeys >= settings.RehandshakeAfterBytes)
             || (settings.RehandshakeAfter > TimeSpan.Zero && _loop.Now - _keysSince >= Nanos(settings.RehandshakeAfter));
-        if (!isDue || _state.Phase != SessionPhase.Open || NotNow() is not null)
+        if (!isDue || IsPassedThrough || _state.Phase != SessionPhase.Open || NotNow() is not null)
             return;
         _bytesSinceKeys = 0;
         _keysSince = _loop.Now;

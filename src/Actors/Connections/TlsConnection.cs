@@ -3,6 +3,7 @@ using TlsGateway.Actors.Buffers;
 using TlsGateway.Actors.ClientCertificates;
 using TlsGateway.Actors.Listeners;
 using TlsGateway.Actors.Sessions;
+using TlsGateway.Actors.Settings;
 using TlsGateway.Actors.Stalls;
 using TlsGateway.Tls;
 using TlsGateway.Tls.ClientCertificates;
@@ -59,6 +60,7 @@ internal sealed partial class TlsConnection
     private long _bytesSinceKeys;
     private long _keysSince;
     private bool _rehandshakeRefused;
+    private RouteSettings? _route;
     private TlsPeerCertificate? _peer;
 
     /// <param name="seed">What it begins with.</param>

@@ -60,7 +60,7 @@ internal sealed class UpstreamLeg
         Failed,
     }
 
-    private UpstreamSettings Settings => _seed.Connection.Generation.Settings.Upstream;
+    private UpstreamSettings Settings => _seed.Upstream;
 
     /// <param name="seed">What it begins with.</param>
     /// <param name="actor">Whose it is, until <see cref="End"/>.</param>

@@ -66,6 +66,10 @@ public sealed record ConnectionSnapshot
 
     public bool IsRehandshaking { get; init; }
 
+    /// <summary>Name of the route that it took; "" before the ClientHello.</summary>
+    public string Route { get; init; } = "";
+
+    /// <summary>"" before the ClientHello, and on a route that rejects.</summary>
     public string Upstream { get; init; } = "";
 }
 

@@ -32,6 +32,7 @@ internal sealed class ListenerActor : UntypedActor
     private readonly int _fd;
     private readonly Stack<IActorRef> _idle = new();
     private ListenerGeneration _generation;
+    private int _localPort;
     private SocketHandle? _socket;
     private ConnectionTimer? _retry;
     private bool _isDraining;
@@ -61,6 +62,7 @@ internal sealed class ListenerActor : UntypedActor
             throw;
         }
 
+        _localPort = TcpSocket.LocalEndPoint(_fd).Port;
         _socket.NotifyReadable();
     }
 
@@ -168,10 +170,10 @@ internal sealed class ListenerActor : UntypedActor
 
         _connections++;
         _counters.Opened();
-        _generation.Acquire();
+        _generation.Enter();
         if (!_idle.TryPop(out var actor))
             actor = Context.ActorOf(_loop.ConnectionProps);
-        actor.Tell(new ConnectionSeed(_loop, _generation, _counters, socket, accepted.Peer), ActorRefs.NoSender);
+        actor.Tell(new ConnectionSeed(_loop, _generation, _counters, socket, accepted.Peer, _localPort), ActorRefs.NoSender);
     }
 
     /// <summary>Keeps an actor that has no connection for the next one, up to a bound; one that failed does not say who it is.</summary>

@@ -1,3 +1,4 @@
+using TlsGateway.Actors.Routing;
 using TlsGateway.Actors.Settings;
 using TlsGateway.Tls;
 
@@ -15,6 +16,7 @@ namespace TlsGateway.Actors.Listeners;
 public sealed class ListenerGeneration(int number, ListenerSettings settings, ITlsContext context, int holders)
 {
     private int _holders = holders;
+    private int _connections;
 
     public int Number { get; } = number;
 
@@ -22,7 +24,29 @@ public sealed class ListenerGeneration(int number, ListenerSettings settings, IT
 
     public ITlsContext Context { get; } = context;
 
-    /// <summary>For one connection more; only by a holder.</summary>
+    public RouteTable Routes { get; } = new(settings.Routes, settings.Upstream);
+
+    /// <summary>Connections that began with it and are open.</summary>
+    public int Connections => Volatile.Read(ref _connections);
+
+    /// <summary>Nobody has it any more.</summary>
+    internal bool IsDone => Volatile.Read(ref _holders) == 0;
+
+    /// <summary>As <see cref="Acquire"/>, for a connection.</summary>
+    internal void Enter()
+    {
+        Acquire();
+        Interlocked.Increment(ref _connections);
+    }
+
+    /// <summary>Undoes <see cref="Enter"/>.</summary>
+    internal void Leave()
+    {
+        Interlocked.Decrement(ref _connections);
+        Release();
+    }
+
+    /// <summary>For one holder more; only by a holder.</summary>
     internal void Acquire() => Interlocked.Increment(ref _holders);
 
     internal void Release()

@@ -19,7 +19,11 @@ public sealed record ListenerSettings
     /// <summary>Asked about each client certificate that verified; null: what the handshake checked is enough.</summary>
     public IClientCertificateStatus? ClientCertificateStatus { get; init; }
 
-    public required UpstreamSettings Upstream { get; init; }
+    /// <summary>First match wins.</summary>
+    public IReadOnlyList<RouteSettings> Routes { get; init; } = [];
+
+    /// <summary>Whereto connections go that no route takes; null where the last route takes all.</summary>
+    public UpstreamSettings? Upstream { get; init; }
 
     /// <summary>From accept to the end of the handshake, the whole of it: a client that sends a byte now and then gains nothing.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);

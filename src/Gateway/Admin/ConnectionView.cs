@@ -52,8 +52,11 @@ internal static class ConnectionView
             connection.Rehandshakes,
             connection.KeyUpdatesReceived,
             connection.IsRehandshaking,
-            connection.Upstream,
+            Route = NullWhenEmpty(connection.Route),
+            Upstream = NullWhenEmpty(connection.Upstream),
         };
+
+    private static string? NullWhenEmpty(string text) => text.Length == 0 ? null : text;
 
     private static object Of(TlsSessionInfo session, ConnectionSnapshot connection) =>
         new

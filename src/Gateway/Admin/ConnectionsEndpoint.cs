@@ -20,6 +20,7 @@ internal sealed class ConnectionsEndpoint(Func<GatewayHost?> host, IPAddress bin
     public void Map(WebApplication server)
     {
         server.MapGet("/connections", context => GuardedAsync(context, ListAsync));
+        server.MapGet("/generations", context => GuardedAsync(context, ListGenerationsAsync));
         server.MapGet("/connections/{id}", context => GuardedAsync(context, ShowAsync));
         server.MapPost("/connections/{id}/rehandshake", context => OrderAsync(context, ConnectionOrder.Rehandshake));
         server.MapPost("/connections/{id}/step-up", context => OrderAsync(context, ConnectionOrder.StepUp));
@@ -36,6 +37,9 @@ internal sealed class ConnectionsEndpoint(Func<GatewayHost?> host, IPAddress bin
         var page = await running.ListConnectionsAsync(query.Filter, query.After, query.Limit).ConfigureAwait(false);
         await AdminJson.WriteAsync(context, StatusCodes.Status200OK, ConnectionView.Of(page)).ConfigureAwait(false);
     }
+
+    private static Task ListGenerationsAsync(HttpContext context, GatewayHost running) =>
+        AdminJson.WriteAsync(context, StatusCodes.Status200OK, new { Current = running.Generation, running.Generations });
 
     private static async Task ShowAsync(HttpContext context, GatewayHost running)
     {

@@ -17,6 +17,7 @@ internal static class GatewayCommands
           gateway                                   run with ./config/gateway.yaml
           gateway run --config /etc/gateway.yaml    run with this file
           gateway check --config new.yaml           check a file, all errors at once
+          gateway route --sni api.example.com       which route a connection would take, and why
           gateway schema > gateway.schema.json      schema for editors
           gateway version                           versions, for bug reports
           gateway ca init --folder lab              a certificate authority of your own; gateway ca --help has more
@@ -112,6 +113,7 @@ internal static class GatewayCommands
         root.Add(runCommand);
         root.Add(checkCommand);
         root.Add(schemaCommand);
+        root.Add(RouteCommand.Create(config, world, output, error));
         root.Add(VersionCommand.Create(output, error));
         root.Add(CaCommand.Create(world, output, error));
         root.Add(InspectCommand.Create(world, output, error));

@@ -49,7 +49,7 @@ internal sealed record GatewayConfiguration
 
     public bool NeedsDevelopmentCertificate => Listeners.Any(UsesDevelopmentCertificate);
 
-    public bool NeedsDemoUpstream => Listeners.Any(static listener => listener.Upstream.Addresses.Count == 0);
+    public bool NeedsDemoUpstream => Listeners.SelectMany(UpstreamsOf).Any(static upstream => upstream.Addresses.Count == 0);
 
     public static bool UsesDevelopmentCertificate(ListenerSettings listener) => listener.Tls.Certificates.Count == 0;
 
@@ -74,11 +74,35 @@ internal sealed record GatewayConfiguration
                 development ?? throw new InvalidOperationException($"Listener {listener.Name} needs the development certificate.");
             listener = listener with { Tls = listener.Tls with { Certificates = [certificate] } };
         }
-        if (listener.Upstream.Addresses.Count == 0)
+        return listener with
         {
-            var address = demo ?? throw new InvalidOperationException($"Listener {listener.Name} needs the demo upstream.");
-            listener = listener with { Upstream = listener.Upstream with { Addresses = [address] } };
-        }
-        return listener;
+            Upstream = listener.Upstream is null ? null : Complete(listener.Upstream, demo),
+            Routes =
+            [
+                .. listener.Routes.Select(route =>
+                    route with
+                    {
+                        Target = route.Target switch
+                        {
+                            RouteTarget.Relay relay => new RouteTarget.Relay(Complete(relay.To, demo)),
+                            RouteTarget.Passthrough passthrough => new RouteTarget.Passthrough(Complete(passthrough.To, demo)),
+                            var other => other,
+                        },
+                    }
+                ),
+            ],
+        };
     }
+
+    private static UpstreamSettings Complete(UpstreamSettings upstream, IPEndPoint? demo) =>
+        upstream.Addresses.Count > 0
+            ? upstream
+            : upstream with
+            {
+                Addresses = [demo ?? throw new InvalidOperationException($"Upstream {upstream.Name} needs the demo's address.")],
+            };
+
+    /// <summary>Every upstream that a listener may relay to, in the order of its routes, each once.</summary>
+    public static IEnumerable<UpstreamSettings> UpstreamsOf(ListenerSettings listener) =>
+        listener.Routes.Select(static route => route.Target.Upstream).Append(listener.Upstream).OfType<UpstreamSettings>().Distinct();
 }

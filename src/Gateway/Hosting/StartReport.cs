@@ -38,7 +38,12 @@ internal sealed class StartReport(TextWriter output)
         foreach (var listener in runtime.Listeners)
         {
             var settings = configuration.Listeners.First(candidate => candidate.Name == listener.Name);
-            yield return $"listener {listener.Name} on {listener.EndPoint}, upstream {settings.Upstream.Name} ({DescribeUpstream(settings)})";
+            var upstreams = string.Join(
+                ", ",
+                GatewayConfiguration.UpstreamsOf(settings).Select(static upstream => $"{upstream.Name} ({DescribeUpstream(upstream)})")
+            );
+            var routes = settings.Routes.Count == 0 ? "" : $"{settings.Routes.Count} routes, ";
+            yield return $"listener {listener.Name} on {listener.EndPoint}, {routes}upstream {upstreams}";
         }
         if (runtime.Development is not { } development)
         {
@@ -64,8 +69,8 @@ internal sealed class StartReport(TextWriter output)
         return $"curl {resolve}--cacert {Quote(authorityFile)} https://localhost:{endPoint.Port}/";
     }
 
-    private static string DescribeUpstream(ListenerSettings listener) =>
-        listener.Upstream.Addresses.Count == 0 ? UpstreamOptions.EmbeddedDemo : string.Join(", ", listener.Upstream.Addresses);
+    private static string DescribeUpstream(UpstreamSettings upstream) =>
+        upstream.Addresses.Count == 0 ? UpstreamOptions.EmbeddedDemo : string.Join(", ", upstream.Addresses);
 
     private static string Quote(string path) =>
         path.All(static character => char.IsAsciiLetterOrDigit(character) || "/._-+".Contains(character, StringComparison.Ordinal))

@@ -69,9 +69,9 @@ public sealed class ConfigurationLoaderTests : IDisposable
             (listener.HandshakeTimeout.TotalSeconds, listener.IdleTimeout.TotalSeconds, listener.ShutdownTimeout.TotalSeconds)
         );
         Assert.Equal((7, 65536), (listener.MaxConnections, listener.CreditBytes));
-        Assert.Equal("api", listener.Upstream.Name);
-        Assert.Equal([IPEndPoint.Parse("192.0.2.7:8080")], listener.Upstream.Addresses);
-        Assert.Equal(TimeSpan.FromMilliseconds(250), listener.Upstream.ConnectTimeout);
+        Assert.Equal("api", listener.Upstream!.Name);
+        Assert.Equal([IPEndPoint.Parse("192.0.2.7:8080")], listener.Upstream!.Addresses);
+        Assert.Equal(TimeSpan.FromMilliseconds(250), listener.Upstream!.ConnectTimeout);
         Assert.Equal([certificate], listener.Tls.Certificates);
         Assert.Equal((TlsVersion.Tls13, TlsVersion.Tls13), (listener.Tls.MinimumVersion, listener.Tls.MaximumVersion));
         Assert.Equal(["h2", "http/1.1"], listener.Tls.ApplicationProtocols);
@@ -107,7 +107,7 @@ public sealed class ConfigurationLoaderTests : IDisposable
 
         Assert.Equal(defaults, listener);
         Assert.Equal(TlsLimits.Default, listener.Tls.Limits);
-        Assert.Equal([demo], listener.Upstream.Addresses);
+        Assert.Equal([demo], listener.Upstream!.Addresses);
         Assert.Equal(
             (TlsVersion.Tls12, TlsVersion.Tls13, 1),
             (listener.Tls.MinimumVersion, listener.Tls.MaximumVersion, listener.Tls.Tickets)

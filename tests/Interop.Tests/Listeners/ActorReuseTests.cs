@@ -107,7 +107,7 @@ public sealed class ActorReuseTests : IDisposable
         await using var gateway = await StartAsync(
             listener with
             {
-                Upstream = listener.Upstream with { Addresses = new FailsOnce(upstream.EndPoint) },
+                Upstream = listener.Upstream! with { Addresses = new FailsOnce(upstream.EndPoint) },
             }
         );
         using (var lost = EngineClient.Open(gateway.EndPoint, TlsVersion.Tls12))

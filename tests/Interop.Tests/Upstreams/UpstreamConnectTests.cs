@@ -62,7 +62,7 @@ public sealed class UpstreamConnectTests : IDisposable
         using var first = new Socket(SocketType.Stream, ProtocolType.Tcp);
         await first.ConnectAsync(full.LocalEndPoint!);
         var listener = Listener((IPEndPoint)full.LocalEndPoint!);
-        listener = listener with { Upstream = listener.Upstream with { ConnectTimeout = TimeSpan.FromMilliseconds(100) } };
+        listener = listener with { Upstream = listener.Upstream! with { ConnectTimeout = TimeSpan.FromMilliseconds(100) } };
         await using var gateway = await RunningGateway.StartAsync(listener);
         using var client = EngineClient.Open(gateway.EndPoint, TlsVersion.Tls12);
         Assert.Equal((TlsStatus.Error, TlsFailureKind.Truncated), (client.ReadToEnd(), client.Session.Failure.Kind));
@@ -95,7 +95,7 @@ public sealed class UpstreamConnectTests : IDisposable
     private ListenerSettings Listener(params IPEndPoint[] upstreams)
     {
         var listener = RunningGateway.Listener(_certificates.Localhost, upstreams[0]);
-        return listener with { Upstream = listener.Upstream with { Addresses = upstreams } };
+        return listener with { Upstream = listener.Upstream! with { Addresses = upstreams } };
     }
 
     /// <summary>Bound, not listening: the port is nobody else's and connecting to it is refused.</summary>

@@ -15,6 +15,7 @@ internal sealed class ListenerChecker(ConfigurationProblems problems, Configurat
     private readonly CertificateChecker _certificates = new(problems, world, files, stateFolder);
     private readonly PolicyChecker _policies = new(problems);
     private readonly EngineChecker _engines = new(problems);
+    private readonly RouteChecker _routes = new(problems);
     private readonly ClientCertificateChecker _clients = new(problems, world, files);
     private readonly Dictionary<string, SourcePosition> _names = new(StringComparer.Ordinal);
     private readonly List<(IPEndPoint Bind, string Owner)> _binds = [];
@@ -49,10 +50,11 @@ internal sealed class ListenerChecker(ConfigurationProblems problems, Configurat
     {
         CheckName(path, options);
         var bind = CheckBind(path, options);
-        var upstream = FindUpstream(path, options, upstreams);
+        var upstream = _routes.FindUpstream($"{path}.upstream", options, nameof(options.Upstream), options.Upstream, upstreams);
+        var routes = _routes.Check(path, options, upstreams);
         var clients = _clients.Check($"{path}.tls.clientCertificates", options.Tls?.ClientCertificates);
         var tls = options.Tls is null ? null : CheckTls($"{path}.tls", options.Tls, options.Limits, clients);
-        if (options.Name is null || bind is null || upstream is null || tls is null)
+        if (options.Name is null || bind is null || routes is null || tls is null || (options.Upstream is not null && upstream is null))
         {
             return null;
         }
@@ -62,6 +64,7 @@ internal sealed class ListenerChecker(ConfigurationProblems problems, Configurat
             Bind = bind,
             Engine = EngineOf(options.Tls!),
             Upstream = upstream,
+            Routes = routes,
             ClientCertificateStatus = clients?.Status,
             // A session of one listener opens no other.
             Tls = tls with
@@ -109,24 +112,6 @@ internal sealed class ListenerChecker(ConfigurationProblems problems, Configurat
         }
         _binds.Add((bind, $"{path}.bind"));
         return bind;
-    }
-
-    private UpstreamSettings? FindUpstream(string path, ListenerOptions options, IReadOnlyDictionary<string, UpstreamSettings?>? upstreams)
-    {
-        if (options.Upstream is null || upstreams is null)
-        {
-            return null;
-        }
-        if (upstreams.TryGetValue(options.Upstream, out var upstream))
-        {
-            return upstream;
-        }
-        var known = upstreams.Count == 0 ? "There is none under upstreams." : $"There are: {string.Join(", ", upstreams.Keys)}.";
-        problems.Error(
-            options.At(nameof(options.Upstream)),
-            $"{path}.upstream '{options.Shown(nameof(options.Upstream))}' does not exist. {known}{NearestName.Suggest(options.Upstream, upstreams.Keys)}"
-        );
-        return null;
     }
 
     private TlsServerSettings? CheckTls(string path, TlsOptions options, LimitOptions limits, ClientCertificatePolicy? clients)

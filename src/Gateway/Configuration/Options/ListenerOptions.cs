@@ -16,10 +16,16 @@ internal sealed class ListenerOptions : PositionedOptions
     [Text("an address and port", Examples = [":8443", "0.0.0.0:8443", "[::]:8443", "localhost:8443"])]
     public string? Bind { get; set; }
 
-    [Required]
-    [Description("The upstream that connections are relayed to, one of those under upstreams.")]
+    [Description(
+        "The upstream that connections are relayed to which no route takes, one of those under upstreams. Left out only where the last route takes all."
+    )]
     [Text("the name of an upstream")]
     public string? Upstream { get; set; }
+
+    [Description(
+        "Whereto connections go, by their ClientHello, address and certificate. The first route that fits is taken; all conditions of it must."
+    )]
+    public List<RouteOptions> Routes { get; set; } = [];
 
     [Required]
     [Description("How it speaks TLS.")]

@@ -13,7 +13,8 @@ internal sealed class OptionsSchemaProcessor : ISchemaProcessor
     public void Process(SchemaProcessorContext context)
     {
         var type = context.ContextualType.Type;
-        if (!type.IsAssignableTo(typeof(PositionedOptions)))
+        // A type that is used again comes as a reference to the schema that has been seen to.
+        if (!type.IsAssignableTo(typeof(PositionedOptions)) || context.Schema.HasReference)
         {
             return;
         }

@@ -82,6 +82,35 @@ internal static class AddressText
         return true;
     }
 
+    /// <summary>An address or a network in CIDR form; an address alone is a network of one. Bits behind the prefix must be zero: else one of the two is a slip.</summary>
+    public static bool TryParseNetwork(string text, out IPNetwork network, out string problem)
+    {
+        problem = "";
+        network = default;
+        var slash = text.IndexOf('/', StringComparison.Ordinal);
+        if (ParseDotted(slash < 0 ? text : text[..slash]) is not { } address)
+        {
+            problem = "which is no address or network. Write 10.0.0.0/8, 192.0.2.7 or 2001:db8::/32.";
+            return false;
+        }
+        var longest = address.AddressFamily == AddressFamily.InterNetwork ? 32 : 128;
+        var length = longest;
+        if (
+            slash >= 0
+            && (!int.TryParse(text.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out length) || length > longest)
+        )
+        {
+            problem = $"whose prefix length is not a number from 0 to {longest}.";
+            return false;
+        }
+        if (!IPNetwork.TryParse($"{address}/{length}", out network))
+        {
+            problem = $"which has bits behind its prefix of {length}. Write the network's first address.";
+            return false;
+        }
+        return true;
+    }
+
     /// <summary>Whether listening on both at once must fail: the same port and an address in common. Port 0 never conflicts.</summary>
     public static bool Conflict(IPEndPoint left, IPEndPoint right) =>
         left.Port == right.Port
