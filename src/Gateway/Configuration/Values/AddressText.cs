@@ -103,7 +103,9 @@ internal static class AddressText
             problem = $"whose prefix length is not a number from 0 to {longest}.";
             return false;
         }
-        if (!IPNetwork.TryParse($"{address}/{length}", out network))
+        network = new IPNetwork(address, length);
+        // The constructor clears them.
+        if (!network.BaseAddress.Equals(address))
         {
             problem = $"which has bits behind its prefix of {length}. Write the network's first address.";
             return false;
