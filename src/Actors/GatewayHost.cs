@@ -2,6 +2,7 @@ using System.Net;
 using Akka.Actor;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using TlsGateway.Actors.Balancing;
 using TlsGateway.Actors.Connections;
 using TlsGateway.Actors.Dispatch;
 using TlsGateway.Actors.Inspection;
@@ -27,6 +28,7 @@ public sealed class GatewayHost : IAsyncDisposable
     private readonly IActorRef[] _supervisors;
     private readonly SemaphoreSlim _control = new(1);
     private readonly List<RunningListener> _listeners = [];
+    private readonly UpstreamRegistry _upstreams;
     private volatile bool _draining;
     private volatile ListenerGeneration[] _generations = [];
 
@@ -37,6 +39,7 @@ public sealed class GatewayHost : IAsyncDisposable
         var log = (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("TlsGateway.DataPath");
         var loops = EventLoops.Get(system);
         _supervisors = new IActorRef[loops.Count];
+        _upstreams = new UpstreamRegistry(loops.Count);
         for (var i = 0; i < loops.Count; i++)
         {
             var context = new LoopContext(loops.Loop(i), log);
@@ -206,9 +209,16 @@ public sealed class GatewayHost : IAsyncDisposable
             _listeners.Remove(gone);
         }
 
+        var upstreams = _upstreams.Make(settings.Listeners.SelectMany(static l => l.Upstreams));
         foreach (var listener in settings.Listeners)
         {
-            var generation = new ListenerGeneration(settings.Generation, listener, contexts[listener.Name], holders: _supervisors.Length);
+            var generation = new ListenerGeneration(
+                settings.Generation,
+                listener,
+                contexts[listener.Name],
+                upstreams,
+                holders: _supervisors.Length
+            );
             _generations = [.. _generations.Where(static g => !g.IsDone), generation];
             if (Find(listener) is { } running)
             {

@@ -121,7 +121,7 @@ internal sealed partial class TlsConnection
     private void OpenUpstream()
     {
         _upstream = _actor.Upstream;
-        _upstream.Tell(new UpstreamSeed(_seed, _route!.Target.Upstream!, _stalls, _actor.Reference), ActorRefs.NoSender);
+        _upstream.Tell(SeedOfUpstream(), ActorRefs.NoSender);
         SessionMachine.UpstreamOpened(ref _state);
     }
 

@@ -1,3 +1,4 @@
+using TlsGateway.Actors.Balancing;
 using TlsGateway.Actors.Routing;
 using TlsGateway.Actors.Sessions;
 using TlsGateway.Actors.Settings;
@@ -44,6 +45,18 @@ internal sealed partial class TlsConnection
         session.Fail(new TlsFailure(TlsFailureKind.AccessDenied, reject.Alert, $"route {_route.Name} rejects it"));
         SessionMachine.PeerCheckEnded(ref _state, SessionFacts.Of(session, failed: true));
         return false;
+    }
+
+    private UpstreamSeed SeedOfUpstream()
+    {
+        var upstream = _seed.Generation.UpstreamOf(_route!.Target);
+        var key = upstream.Settings.Balance switch
+        {
+            BalanceAlgorithm.HashClient => StableHash.Of(_seed.Peer),
+            BalanceAlgorithm.HashServerName => StableHash.Of(_hello!.ServerName),
+            _ => 0UL,
+        };
+        return new UpstreamSeed(_seed, upstream, key, _stalls, _actor.Reference);
     }
 
     private RouteRequest RequestOf(ClientHello hello) =>

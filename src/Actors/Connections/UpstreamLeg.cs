@@ -1,4 +1,5 @@
 using Akka.Actor;
+using TlsGateway.Actors.Balancing;
 using TlsGateway.Actors.Buffers;
 using TlsGateway.Actors.Sessions;
 using TlsGateway.Actors.Settings;
@@ -39,7 +40,8 @@ internal sealed class UpstreamLeg
     private AppDataQueue _pending;
     private int _credit;
     private int _owedCredit;
-    private int _address = -1;
+    private Endpoint? _endpoint;
+    private List<Endpoint>? _tried;
     private Stage _stage = Stage.Connecting;
     private bool _readable;
     private bool _writable;
@@ -50,7 +52,7 @@ internal sealed class UpstreamLeg
 
     private enum Stage
     {
-        /// <summary>Waits for a TCP connection to one of the addresses; ends with one, with none left, or with the connect timeout.</summary>
+        /// <summary>Waits for a TCP connection to one of the endpoints; ends with one, or with none left.</summary>
         Connecting,
 
         /// <summary>Relays until it is ended.</summary>
@@ -60,7 +62,7 @@ internal sealed class UpstreamLeg
         Failed,
     }
 
-    private UpstreamSettings Settings => _seed.Upstream;
+    private UpstreamSettings Settings => _seed.Upstream.Settings;
 
     /// <param name="seed">What it begins with.</param>
     /// <param name="actor">Whose it is, until <see cref="End"/>.</param>
@@ -75,8 +77,7 @@ internal sealed class UpstreamLeg
     /// <summary>Begins to connect. Called once, first.</summary>
     public void Begin()
     {
-        _loop.Timers.Schedule(_actor.Timer, _loop.ReadTimestamp() + (Settings.ConnectTimeout.Ticks * TimeSpan.NanosecondsPerTick));
-        ConnectNext();
+        ConnectNext(UpstreamFailed.ConnectFailed);
         Settle();
     }
 
@@ -86,6 +87,7 @@ internal sealed class UpstreamLeg
         _seed.Stalls.Update(Scope, 0, _loop.ReadTimestamp());
         _loop.Timers.Cancel(_actor.Timer);
         _socket?.Close();
+        _endpoint?.Leave();
         _pending.Clear();
     }
 
@@ -117,7 +119,7 @@ internal sealed class UpstreamLeg
                 break;
             case TimerDue:
                 if (_stage == Stage.Connecting)
-                    Fail(UpstreamFailed.ConnectTimeout);
+                    ConnectNext(UpstreamFailed.ConnectTimeout);
                 break;
             default:
                 return false;
@@ -159,8 +161,7 @@ internal sealed class UpstreamLeg
         {
             if (_socket!.HasError && _socket.TakeSocketError() != 0)
             {
-                _socket.Close();
-                ConnectNext();
+                ConnectNext(UpstreamFailed.ConnectFailed);
                 return;
             }
 
@@ -173,19 +174,42 @@ internal sealed class UpstreamLeg
         }
     }
 
-    private void ConnectNext()
+    /// <summary>Tries the next endpoint; one that was being tried has failed. When there is none left, that is why the leg fails.</summary>
+    private void ConnectNext(UpstreamFailed why)
     {
         _readable = _writable = false;
-        while (++_address < Settings.Addresses.Count)
+        if (_endpoint is { } failed)
         {
-            var fd = TcpSocket.Connect(InetEndPoint.From(Settings.Addresses[_address]), out _);
+            _socket!.Close();
+            GiveUp(failed);
+        }
+
+        while ((_tried?.Count ?? 0) < Settings.ConnectAttempts && Choose() is { } endpoint)
+        {
+            endpoint.Enter();
+            var fd = TcpSocket.Connect(endpoint.Address, out _);
             if (fd < 0 || !TryRegister(fd))
+            {
+                GiveUp(endpoint);
                 continue;
+            }
+
+            _endpoint = endpoint;
             _socket!.NotifyWritable();
+            _loop.Timers.Schedule(_actor.Timer, _loop.ReadTimestamp() + (Settings.ConnectTimeout.Ticks * TimeSpan.NanosecondsPerTick));
             return;
         }
 
-        Fail(UpstreamFailed.ConnectFailed);
+        Fail(why);
+    }
+
+    private Endpoint? Choose() => _seed.Upstream.Choose(_loop.Index, _seed.Key, (IReadOnlyList<Endpoint>?)_tried ?? []);
+
+    private void GiveUp(Endpoint endpoint)
+    {
+        _endpoint = null;
+        endpoint.Leave();
+        (_tried ??= []).Add(endpoint);
     }
 
     private bool TryRegister(int fd)
@@ -260,8 +284,7 @@ internal sealed class UpstreamLeg
     {
         if (_stage == Stage.Connecting)
         {
-            _socket!.Close();
-            ConnectNext();
+            ConnectNext(UpstreamFailed.ConnectFailed);
         }
         else
         {

@@ -1,9 +1,14 @@
 using Akka.Actor;
-using TlsGateway.Actors.Settings;
+using TlsGateway.Actors.Balancing;
 using TlsGateway.Actors.Stalls;
 
 namespace TlsGateway.Actors.Connections;
 
 /// <summary>What an upstream leg begins with. The stall clock is its connection's: both legs run on one loop.</summary>
-internal sealed record UpstreamSeed(ConnectionSeed Connection, UpstreamSettings Upstream, StallClock Stalls, IActorRef Downstream)
+/// <param name="Connection">Of the other leg.</param>
+/// <param name="Upstream">Whereto the route leads.</param>
+/// <param name="Key">What an endpoint is chosen by where hashing chooses.</param>
+/// <param name="Stalls">Of the connection.</param>
+/// <param name="Downstream">The other leg.</param>
+internal sealed record UpstreamSeed(ConnectionSeed Connection, Upstream Upstream, ulong Key, StallClock Stalls, IActorRef Downstream)
     : IDataPathMessage;

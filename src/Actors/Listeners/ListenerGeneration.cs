@@ -1,3 +1,4 @@
+using TlsGateway.Actors.Balancing;
 using TlsGateway.Actors.Routing;
 using TlsGateway.Actors.Settings;
 using TlsGateway.Tls;
@@ -12,8 +13,15 @@ namespace TlsGateway.Actors.Listeners;
 /// <param name="number">The configuration's generation.</param>
 /// <param name="settings">This listener's part of it.</param>
 /// <param name="context">Owned from here on.</param>
+/// <param name="upstreams">Those of the settings, ready; by their settings as objects.</param>
 /// <param name="holders">References that exist from the start: one per loop.</param>
-public sealed class ListenerGeneration(int number, ListenerSettings settings, ITlsContext context, int holders)
+public sealed class ListenerGeneration(
+    int number,
+    ListenerSettings settings,
+    ITlsContext context,
+    IReadOnlyDictionary<UpstreamSettings, Upstream> upstreams,
+    int holders
+)
 {
     private int _holders = holders;
     private int _connections;
@@ -23,6 +31,9 @@ public sealed class ListenerGeneration(int number, ListenerSettings settings, IT
     public ListenerSettings Settings { get; } = settings;
 
     public ITlsContext Context { get; } = context;
+
+    /// <summary>The upstream of a route that has one.</summary>
+    internal Upstream UpstreamOf(RouteTarget target) => upstreams[target.Upstream!];
 
     public RouteTable Routes { get; } = new(settings.Routes, settings.Upstream);
 

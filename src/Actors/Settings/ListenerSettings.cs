@@ -25,6 +25,14 @@ public sealed record ListenerSettings
     /// <summary>Whereto connections go that no route takes; null where the last route takes all.</summary>
     public UpstreamSettings? Upstream { get; init; }
 
+    /// <summary>Every upstream that it may relay to, in the order of its routes, each object once.</summary>
+    public IEnumerable<UpstreamSettings> Upstreams =>
+        Routes
+            .Select(static route => route.Target.Upstream)
+            .Append(Upstream)
+            .OfType<UpstreamSettings>()
+            .Distinct<UpstreamSettings>(ReferenceEqualityComparer.Instance);
+
     /// <summary>From accept to the end of the handshake, the whole of it: a client that sends a byte now and then gains nothing.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
 

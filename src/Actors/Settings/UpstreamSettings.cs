@@ -1,5 +1,3 @@
-using System.Net;
-
 namespace TlsGateway.Actors.Settings;
 
 /// <summary>Whereto a listener relays.</summary>
@@ -8,9 +6,14 @@ public sealed record UpstreamSettings
     /// <summary>The operator's name for it; the metric label.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Resolved addresses in the resolver's order; tried one after the other while no byte was sent. Never empty.</summary>
-    public required IReadOnlyList<IPEndPoint> Addresses { get; init; }
+    /// <summary>Of a connection one after the other is tried while no byte was sent. Never empty.</summary>
+    public required IReadOnlyList<EndpointSettings> Endpoints { get; init; }
 
-    /// <summary>For connecting, all addresses together.</summary>
+    public BalanceAlgorithm Balance { get; init; }
+
+    /// <summary>Endpoints that one connection tries at most.</summary>
+    public int ConnectAttempts { get; init; } = 8;
+
+    /// <summary>For connecting to one endpoint.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 }

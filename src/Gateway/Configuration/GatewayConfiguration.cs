@@ -49,7 +49,8 @@ internal sealed record GatewayConfiguration
 
     public bool NeedsDevelopmentCertificate => Listeners.Any(UsesDevelopmentCertificate);
 
-    public bool NeedsDemoUpstream => Listeners.SelectMany(UpstreamsOf).Any(static upstream => upstream.Addresses.Count == 0);
+    public bool NeedsDemoUpstream =>
+        Listeners.SelectMany(static listener => listener.Upstreams).Any(static upstream => upstream.Endpoints.Count == 0);
 
     public static bool UsesDevelopmentCertificate(ListenerSettings listener) => listener.Tls.Certificates.Count == 0;
 
@@ -95,14 +96,15 @@ internal sealed record GatewayConfiguration
     }
 
     private static UpstreamSettings Complete(UpstreamSettings upstream, IPEndPoint? demo) =>
-        upstream.Addresses.Count > 0
+        upstream.Endpoints.Count > 0
             ? upstream
             : upstream with
             {
-                Addresses = [demo ?? throw new InvalidOperationException($"Upstream {upstream.Name} needs the demo's address.")],
+                Endpoints =
+                [
+                    new EndpointSettings(
+                        demo ?? throw new InvalidOperationException($"Upstream {upstream.Name} needs the demo's address.")
+                    ),
+                ],
             };
-
-    /// <summary>Every upstream that a listener may relay to, in the order of its routes, each once.</summary>
-    public static IEnumerable<UpstreamSettings> UpstreamsOf(ListenerSettings listener) =>
-        listener.Routes.Select(static route => route.Target.Upstream).Append(listener.Upstream).OfType<UpstreamSettings>().Distinct();
 }

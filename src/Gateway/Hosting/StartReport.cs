@@ -40,7 +40,9 @@ internal sealed class StartReport(TextWriter output)
             var settings = configuration.Listeners.First(candidate => candidate.Name == listener.Name);
             var upstreams = string.Join(
                 ", ",
-                GatewayConfiguration.UpstreamsOf(settings).Select(static upstream => $"{upstream.Name} ({DescribeUpstream(upstream)})")
+                settings
+                    .Upstreams.DistinctBy(static upstream => upstream.Name)
+                    .Select(static upstream => $"{upstream.Name} ({DescribeUpstream(upstream)})")
             );
             var routes = settings.Routes.Count == 0 ? "" : $"{settings.Routes.Count} routes, ";
             yield return $"listener {listener.Name} on {listener.EndPoint}, {routes}upstream {upstreams}";
@@ -70,7 +72,9 @@ internal sealed class StartReport(TextWriter output)
     }
 
     private static string DescribeUpstream(UpstreamSettings upstream) =>
-        upstream.Addresses.Count == 0 ? UpstreamOptions.EmbeddedDemo : string.Join(", ", upstream.Addresses);
+        upstream.Endpoints.Count == 0
+            ? UpstreamOptions.EmbeddedDemo
+            : string.Join(", ", upstream.Endpoints.Select(static endpoint => endpoint.Address + (endpoint.IsBackup ? " backup" : "")));
 
     private static string Quote(string path) =>
         path.All(static character => char.IsAsciiLetterOrDigit(character) || "/._-+".Contains(character, StringComparison.Ordinal))

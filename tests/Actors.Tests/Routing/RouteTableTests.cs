@@ -10,7 +10,11 @@ namespace TlsGateway.Actors.Tests.Routing;
 
 public sealed class RouteTableTests
 {
-    private static readonly UpstreamSettings Web = new() { Name = "web", Addresses = [new IPEndPoint(IPAddress.Loopback, 80)] };
+    private static readonly UpstreamSettings Web = new()
+    {
+        Name = "web",
+        Endpoints = [new EndpointSettings(new IPEndPoint(IPAddress.Loopback, 80))],
+    };
 
     private static readonly string[] Names = ["", "a.test", "b.a.test", "c.test"];
     private static readonly string[] Patterns = ["a.test", "*.a.test", "~^c", "*.test"];

@@ -15,7 +15,7 @@ public sealed class ConfigurationErrorTests
             { "upstreams:\n", "upstreams:\n  demo: { address: embedded-demo }\n", "9:3", ["demo occurs twice", "line 8"] },
             { "    tls:\n", "    idle: 5s\n    tls:\n", "5:5", ["idle is not a known key", "belongs under timeouts"] },
             { "    tls:\n", "    zzzzzzzz: 1\n    tls:\n", "5:5", ["Known here: name, bind, upstream"] },
-            { "    upstream: demo\n", "", "2:5", ["listeners[0].upstream is missing", "name of an upstream"] },
+            { "    upstream: demo\n", "", "2:5", ["listeners[0] says nowhere whereto", "Write upstream: NAME"] },
             { "listeners:\n", "drainTimeout:\nlisteners:\n", "1:14", ["drainTimeout has no value", "500ms"] },
             // Types.
             { "listeners:\n", "drainTimeout: [1]\nlisteners:\n", "1:15", ["drainTimeout must be a single value", "is a list"] },

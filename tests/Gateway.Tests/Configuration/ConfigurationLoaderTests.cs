@@ -70,7 +70,7 @@ public sealed class ConfigurationLoaderTests : IDisposable
         );
         Assert.Equal((7, 65536), (listener.MaxConnections, listener.CreditBytes));
         Assert.Equal("api", listener.Upstream!.Name);
-        Assert.Equal([IPEndPoint.Parse("192.0.2.7:8080")], listener.Upstream!.Addresses);
+        Assert.Equal([IPEndPoint.Parse("192.0.2.7:8080")], listener.Upstream!.Endpoints.Select(static endpoint => endpoint.Address));
         Assert.Equal(TimeSpan.FromMilliseconds(250), listener.Upstream!.ConnectTimeout);
         Assert.Equal([certificate], listener.Tls.Certificates);
         Assert.Equal((TlsVersion.Tls13, TlsVersion.Tls13), (listener.Tls.MinimumVersion, listener.Tls.MaximumVersion));
@@ -103,11 +103,13 @@ public sealed class ConfigurationLoaderTests : IDisposable
             Bind = listener.Bind,
             Tls = listener.Tls,
             Upstream = listener.Upstream,
+            Routes = listener.Routes,
         };
 
         Assert.Equal(defaults, listener);
+        Assert.Empty(listener.Routes);
         Assert.Equal(TlsLimits.Default, listener.Tls.Limits);
-        Assert.Equal([demo], listener.Upstream!.Addresses);
+        Assert.Equal([demo], listener.Upstream!.Endpoints.Select(static endpoint => endpoint.Address));
         Assert.Equal(
             (TlsVersion.Tls12, TlsVersion.Tls13, 1),
             (listener.Tls.MinimumVersion, listener.Tls.MaximumVersion, listener.Tls.Tickets)

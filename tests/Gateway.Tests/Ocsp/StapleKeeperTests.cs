@@ -199,7 +199,7 @@ public sealed class StapleKeeperTests : IAsyncDisposable
             Name = "https",
             Bind = new IPEndPoint(IPAddress.Loopback, 0),
             Tls = new TlsServerSettings { Certificates = [certificate] },
-            Upstream = new UpstreamSettings { Name = "none", Addresses = [] },
+            Upstream = new UpstreamSettings { Name = "none", Endpoints = [] },
         };
 
     /// <summary>In ticks, as time goes: each may begin a fetch, which is waited for.</summary>

@@ -245,7 +245,7 @@ public sealed class RoutingTests : IDisposable
         new() { Name = name, Target = target is RouteTarget.Relay relay ? new RouteTarget.Relay(relay.To with { Name = name }) : target };
 
     private static RouteTarget.Relay To(TestUpstream upstream) =>
-        new(new UpstreamSettings { Name = "upstream", Addresses = [upstream.EndPoint] });
+        new(new UpstreamSettings { Name = "upstream", Endpoints = [new EndpointSettings(upstream.EndPoint)] });
 
     private static NamePatterns Names(params string[] texts)
     {

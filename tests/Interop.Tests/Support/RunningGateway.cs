@@ -55,7 +55,7 @@ internal sealed class RunningGateway : IAsyncDisposable
             Name = "test",
             Bind = new IPEndPoint(IPAddress.Loopback, 0),
             Tls = new TlsServerSettings { Certificates = [certificate] },
-            Upstream = new UpstreamSettings { Name = "upstream", Addresses = [upstream] },
+            Upstream = new UpstreamSettings { Name = "upstream", Endpoints = [new EndpointSettings(upstream)] },
         };
 
     public static Task<RunningGateway> StartAsync(ListenerSettings listener, int loops = 2, ILoggerFactory? log = null) =>

@@ -76,7 +76,8 @@ internal sealed class TestUpstream : IAsyncDisposable
                 _connections.Add(HandleAsync(socket, handle));
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception e)
+            when (e is OperationCanceledException or SocketException or ObjectDisposedException or InvalidOperationException)
         {
             // stopped
         }

@@ -95,7 +95,10 @@ public sealed class UpstreamConnectTests : IDisposable
     private ListenerSettings Listener(params IPEndPoint[] upstreams)
     {
         var listener = RunningGateway.Listener(_certificates.Localhost, upstreams[0]);
-        return listener with { Upstream = listener.Upstream! with { Addresses = upstreams } };
+        return listener with
+        {
+            Upstream = listener.Upstream! with { Endpoints = [.. upstreams.Select(static e => new EndpointSettings(e))] },
+        };
     }
 
     /// <summary>Bound, not listening: the port is nobody else's and connecting to it is refused.</summary>

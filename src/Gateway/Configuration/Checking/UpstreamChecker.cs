@@ -32,24 +32,98 @@ internal sealed class UpstreamChecker(ConfigurationProblems problems, Configurat
         {
             Report(options.Start, $"upstreams.{name} is not a usable name. Write letters, digits, -, _ and ., at most 63.");
         }
-        if (options.Address is null)
+        if (options.Has(nameof(options.Address)) == options.Has(nameof(options.Endpoints)))
+        {
+            var what = options.Has(nameof(options.Address)) ? "has both address and endpoints" : "has no address";
+            Report(
+                options.Start,
+                $"upstreams.{name} {what}. Write address: host:port for one backend, or endpoints: [{{address: host:port}}, …]."
+            );
+            return null;
+        }
+        var endpoints =
+            options.Address == UpstreamOptions.EmbeddedDemo
+                ? []
+                : await ReadEndpointsAsync(name, options, cancellation).ConfigureAwait(false);
+        if (endpoints is null)
         {
             return null;
         }
-        if (options.Address == UpstreamOptions.EmbeddedDemo)
+        return new UpstreamSettings
         {
-            return new UpstreamSettings
-            {
-                Name = name,
-                Addresses = [],
-                ConnectTimeout = options.ConnectTimeout,
-            };
+            Name = name,
+            Endpoints = endpoints,
+            Balance = Enum.Parse<BalanceAlgorithm>(options.Balance, ignoreCase: true),
+            ConnectAttempts = options.ConnectAttempts,
+            ConnectTimeout = options.ConnectTimeout,
+        };
+    }
+
+    private async Task<List<EndpointSettings>?> ReadEndpointsAsync(string name, UpstreamOptions options, CancellationToken cancellation)
+    {
+        if (options.Has(nameof(options.Address)))
+        {
+            return options.Address is null
+                ? null
+                : await ReadAsync(
+                        options.Address,
+                        options.At(nameof(options.Address)),
+                        $"upstreams.{name}.address is '{options.Shown(nameof(options.Address))}'",
+                        static address => new EndpointSettings(address),
+                        cancellation
+                    )
+                    .ConfigureAwait(false);
         }
-        var position = options.At(nameof(options.Address));
-        var written = $"upstreams.{name}.address is '{options.Shown(nameof(options.Address))}'";
-        if (!AddressText.TrySplit(options.Address, out var host, out var port, out var problem))
+        if (options.Endpoints.Count == 0)
         {
-            var hint = Reading.NearestName.Find(options.Address, [UpstreamOptions.EmbeddedDemo]) is { } demo
+            Report(options.At(nameof(options.Endpoints)), $"upstreams.{name}.endpoints is empty. Write at least one: - address: host:port");
+            return null;
+        }
+        var reads = options.Endpoints.Select(
+            (endpoint, index) =>
+                endpoint.Address is null
+                    ? Task.FromResult<List<EndpointSettings>?>(null)
+                    : ReadAsync(
+                        endpoint.Address,
+                        endpoint.At(nameof(endpoint.Address)),
+                        $"upstreams.{name}.endpoints[{index}].address is '{endpoint.Shown(nameof(endpoint.Address))}'",
+                        address => new EndpointSettings(address) { Weight = endpoint.Weight, IsBackup = endpoint.Backup },
+                        cancellation
+                    )
+        );
+        var read = await Task.WhenAll(reads).ConfigureAwait(false);
+        if (read.Contains(null))
+        {
+            return null;
+        }
+        List<EndpointSettings> endpoints = [.. read.SelectMany(static one => one!)];
+        if (endpoints.GroupBy(static endpoint => endpoint.Address).FirstOrDefault(static same => same.Count() > 1) is { } twice)
+        {
+            Report(
+                options.At(nameof(options.Endpoints)),
+                $"upstreams.{name}.endpoints has {twice.Key} twice. Remove one, or give it a weight of 2."
+            );
+            return null;
+        }
+        if (endpoints.TrueForAll(static endpoint => endpoint.IsBackup))
+        {
+            Report(options.At(nameof(options.Endpoints)), $"upstreams.{name}.endpoints are all backup. Leave one without backup: true.");
+            return null;
+        }
+        return endpoints;
+    }
+
+    private async Task<List<EndpointSettings>?> ReadAsync(
+        string text,
+        SourcePosition position,
+        string written,
+        Func<IPEndPoint, EndpointSettings> make,
+        CancellationToken cancellation
+    )
+    {
+        if (!AddressText.TrySplit(text, out var host, out var port, out var problem))
+        {
+            var hint = Reading.NearestName.Find(text, [UpstreamOptions.EmbeddedDemo]) is { } demo
                 ? $"which is not host:port. Did you mean {demo}?"
                 : problem;
             Report(position, $"{written}, {hint}");
@@ -61,14 +135,7 @@ internal sealed class UpstreamChecker(ConfigurationProblems problems, Configurat
             return null;
         }
         var addresses = await ResolveAsync(host, written, position, cancellation).ConfigureAwait(false);
-        return addresses is null
-            ? null
-            : new UpstreamSettings
-            {
-                Name = name,
-                Addresses = [.. addresses.Select(address => new IPEndPoint(address, port))],
-                ConnectTimeout = options.ConnectTimeout,
-            };
+        return addresses is null ? null : [.. addresses.Distinct().Select(address => make(new IPEndPoint(address, port)))];
     }
 
     private async Task<IPAddress[]?> ResolveAsync(string host, string written, SourcePosition position, CancellationToken cancellation)

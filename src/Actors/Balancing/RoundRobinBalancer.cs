@@ -1,0 +1,39 @@
+namespace TlsGateway.Actors.Balancing;
+
+/// <summary>
+/// Smooth weighted round robin, as nginx has it: each choice raises every endpoint by its weight and takes the highest, which then falls by the sum. So weights hold over every
+/// cycle, and turns of one endpoint are spread over it.
+/// </summary>
+internal sealed class RoundRobinBalancer : Balancer
+{
+    private readonly long[] _current;
+
+    /// <summary>Loops begin at different endpoints: else the first would get the first connection of each.</summary>
+    public RoundRobinBalancer(IReadOnlyList<EndpointChoice> endpoints, ulong seed)
+        : base(endpoints)
+    {
+        _current = new long[Endpoints.Length];
+        if (_current.Length > 0)
+            _current[seed % (ulong)_current.Length] = 1;
+    }
+
+    public override Endpoint? Choose(ulong key, IReadOnlyList<Endpoint> tried)
+    {
+        var best = -1;
+        long sum = 0;
+        for (var i = 0; i < Endpoints.Length; i++)
+        {
+            if (WasTried(tried, Endpoints[i].Endpoint))
+                continue;
+            _current[i] += Endpoints[i].Weight;
+            sum += Endpoints[i].Weight;
+            if (best < 0 || _current[i] > _current[best])
+                best = i;
+        }
+
+        if (best < 0)
+            return null;
+        _current[best] -= sum;
+        return Endpoints[best].Endpoint;
+    }
+}
