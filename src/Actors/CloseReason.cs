@@ -27,6 +27,9 @@ public enum CloseReason
     /// <summary>The first bytes are no TLS record with a ClientHello.</summary>
     NotTls,
 
+    /// <summary>A proxy in front that has to say who the client is sent a PROXY header that is none.</summary>
+    BadProxyHeader,
+
     /// <summary>The ClientHello contradicts itself; no TLS engine was bothered with it.</summary>
     MalformedClientHello,
 

@@ -23,6 +23,7 @@ public static class CloseReasonFaults
             or CloseReason.ClientReset
             or CloseReason.PlainHttp
             or CloseReason.NotTls
+            or CloseReason.BadProxyHeader
             or CloseReason.MalformedClientHello
             or CloseReason.HandshakeTimeout
             or CloseReason.ProtocolViolation

@@ -156,6 +156,10 @@ public sealed unsafe class SocketHandle
         return Libc.getsockopt(_fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? error : Errno.Last;
     }
 
+    /// <summary>Where the peer connected to.</summary>
+    /// <exception cref="SocketSetupException">It is closed.</exception>
+    public InetEndPoint LocalEndPoint() => TcpSocket.LocalEndPoint(_fd);
+
     /// <summary>Sends FIN behind what was sent; receiving goes on. Without effect on a socket whose connection is gone.</summary>
     public void ShutdownWrite()
     {

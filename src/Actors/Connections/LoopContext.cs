@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Akka.Actor;
 using Microsoft.Extensions.Logging;
 using TlsGateway.Actors.Buffers;
@@ -10,6 +11,8 @@ namespace TlsGateway.Actors.Connections;
 /// <summary>What the actors of one loop share. Used on that loop's thread only.</summary>
 public sealed class LoopContext
 {
+    private static readonly string s_process = RandomNumberGenerator.GetHexString(16, lowercase: true);
+
     public LoopContext(EventLoop loop, ILogger log)
     {
         Loop = loop;
@@ -29,6 +32,9 @@ public sealed class LoopContext
 
     /// <summary>Where connections say that their handshake failed.</summary>
     internal HandshakeFailureLog HandshakeFailures { get; }
+
+    /// <summary>Tells this process from others in what is said of its connections elsewhere: 16 hex digits, by chance.</summary>
+    public string Process { get; } = s_process;
 
     internal ConnectionTable Connections { get; } = new();
 

@@ -18,9 +18,10 @@ internal sealed partial class TlsConnection
     {
         // The session is made when the first bytes come: a client that says nothing costs none.
         var routes = _seed.Generation.Routes;
-        var session = _session ??= routes.PassesThrough
-            ? new PassthroughSession(_seed.Loop.Buffers)
-            : _seed.Generation.Context.CreateSession(_seed.Loop.Buffers);
+        var session = _session ??=
+            routes.PassesThrough || _proxyHeaderDue
+                ? new PassthroughSession(_seed.Loop.Buffers)
+                : _seed.Generation.Context.CreateSession(_seed.Loop.Buffers);
         var free = session.RxFree;
         var result = _socket.Receive(free);
         if (result.Status != IoStatus.Ok)
@@ -30,13 +31,22 @@ internal sealed partial class TlsConnection
             return;
         }
 
-        var maxBytes = _seed.Generation.Settings.Tls.Limits.MaxHandshakeBytes;
-        var kind = _firstFlight.Look(free[..result.Bytes], maxBytes, out _hello, out _refusal);
-        if (kind == FirstBytes.PlainHttp)
-            _ = _socket.Send(PlainHttpAnswer.Bytes);
         session.RxCommit(result.Bytes);
         CountReceived(result.Bytes);
         SessionMachine.Received(ref _state, _socket.IsReadable);
+        if (!_proxyHeaderDue)
+            LookAtFirstFlight(free[..result.Bytes]);
+        else if (session is PassthroughSession received && TakeProxyHeader(received))
+            LookAtFirstFlight(received.Received);
+    }
+
+    /// <summary>What the bytes that came are the beginning of.</summary>
+    private void LookAtFirstFlight(ReadOnlySpan<byte> received)
+    {
+        var maxBytes = _seed.Generation.Settings.Tls.Limits.MaxHandshakeBytes;
+        var kind = _firstFlight.Look(received, maxBytes, out _hello, out _refusal);
+        if (kind == FirstBytes.PlainHttp)
+            _ = _socket.Send(PlainHttpAnswer.Bytes);
         if (_firstFlight.HasBegun)
             SessionMachine.HelloBegan(ref _state);
         if (_refusal.Kind == TlsFailureKind.None && _hello is not null)

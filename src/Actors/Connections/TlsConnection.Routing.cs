@@ -1,4 +1,6 @@
 using TlsGateway.Actors.Balancing;
+using TlsGateway.Actors.Inspection;
+using TlsGateway.Actors.ProxyProtocol;
 using TlsGateway.Actors.Routing;
 using TlsGateway.Actors.Sessions;
 using TlsGateway.Actors.Settings;
@@ -56,7 +58,54 @@ internal sealed partial class TlsConnection
             BalanceAlgorithm.HashServerName => StableHash.Of(_hello!.ServerName),
             _ => 0UL,
         };
-        return new UpstreamSeed(_seed, upstream, key, _stalls, _actor.Reference);
+        var header = upstream.Settings.ProxyProtocol == ProxyProtocolVersion.None ? null : HeaderForUpstream();
+        return new UpstreamSeed(_seed, upstream, key, header, _stalls, _actor.Reference);
+    }
+
+    /// <summary>Takes the PROXY header that comes before all else. False: it is not whole, or broken.</summary>
+    private bool TakeProxyHeader(PassthroughSession received)
+    {
+        switch (ProxyHeaderReader.Read(received.Received, out var header, out var length, out var problem))
+        {
+            case ProxyHeaderStatus.NeedMore:
+                return false;
+            case ProxyHeaderStatus.Malformed:
+                _refusal = new TlsFailure(TlsFailureKind.ProtocolViolation, -1, $"the PROXY header is malformed: {problem}");
+                SessionMachine.HelloRefused(ref _state, CloseReason.BadProxyHeader);
+                return false;
+            default:
+                Span<byte> dropped = stackalloc byte[length];
+                _ = received.Read(dropped, out _);
+                _proxyHeaderDue = false;
+                _proxyHeader = header;
+                if (header!.Source is { } client)
+                    _seed = _seed with { Peer = client };
+                return received.RxBuffered > 0;
+        }
+    }
+
+    /// <summary>Who the client is, for an upstream that would else see only the gateway.</summary>
+    private ProxyHeader HeaderForUpstream()
+    {
+        var session = _session is PassthroughSession ? null : _session!.DescribeSession();
+        return new ProxyHeader
+        {
+            Source = _seed.Peer,
+            Destination = _proxyHeader?.Destination ?? _socket.LocalEndPoint(),
+            ApplicationProtocol = session?.ApplicationProtocol ?? "",
+            Authority = _hello?.ServerName ?? "",
+            UniqueId = _proxyHeader?.UniqueId is { Length: > 0 } given
+                ? given
+                : $"{_seed.Loop.Process}-{new ConnectionId(_loop.Index, Number)}",
+            Tls = session is null
+                ? null
+                : new ProxyTls(
+                    session.Version,
+                    session.CipherSuite,
+                    _peer is not null,
+                    _peer is { CommonNames: [var commonName, ..] } ? commonName : ""
+                ),
+        };
     }
 
     private RouteRequest RequestOf(ClientHello hello) =>

@@ -2,6 +2,7 @@ using Akka.Actor;
 using TlsGateway.Actors.Buffers;
 using TlsGateway.Actors.ClientCertificates;
 using TlsGateway.Actors.Listeners;
+using TlsGateway.Actors.ProxyProtocol;
 using TlsGateway.Actors.Sessions;
 using TlsGateway.Actors.Settings;
 using TlsGateway.Actors.Stalls;
@@ -32,7 +33,7 @@ internal sealed partial class TlsConnection
     /// </summary>
     private const long TicketDelayNanos = 100_000_000;
 
-    private readonly ConnectionSeed _seed;
+    private ConnectionSeed _seed;
     private readonly TlsConnectionActor _actor;
     private readonly EventLoop _loop;
     private readonly SocketHandle _socket;
@@ -61,6 +62,8 @@ internal sealed partial class TlsConnection
     private long _keysSince;
     private bool _rehandshakeRefused;
     private RouteSettings? _route;
+    private ProxyHeader? _proxyHeader;
+    private bool _proxyHeaderDue;
     private TlsPeerCertificate? _peer;
 
     /// <param name="seed">What it begins with.</param>
@@ -73,6 +76,7 @@ internal sealed partial class TlsConnection
         _stalls = new StallClock(seed.Counters.Stalls);
         _state = SessionMachine.Accepted(seed.Generation.Settings.CreditBytes);
         _socket = seed.Socket;
+        _proxyHeaderDue = seed.Generation.Settings.ProxyProtocolFrom is { } proxies && proxies.Contains(seed.Peer);
     }
 
     /// <summary>Waits for the client's first bytes until the handshake's deadline. Called once, first.</summary>

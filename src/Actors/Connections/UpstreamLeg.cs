@@ -1,6 +1,7 @@
 using Akka.Actor;
 using TlsGateway.Actors.Balancing;
 using TlsGateway.Actors.Buffers;
+using TlsGateway.Actors.ProxyProtocol;
 using TlsGateway.Actors.Sessions;
 using TlsGateway.Actors.Settings;
 using TlsGateway.Actors.Stalls;
@@ -40,6 +41,7 @@ internal sealed class UpstreamLeg
     private AppDataQueue _pending;
     private int _credit;
     private int _owedCredit;
+    private int _headerLeft;
     private Endpoint? _endpoint;
     private List<Endpoint>? _tried;
     private Stage _stage = Stage.Connecting;
@@ -77,6 +79,8 @@ internal sealed class UpstreamLeg
     /// <summary>Begins to connect. Called once, first.</summary>
     public void Begin()
     {
+        if (_seed.Header is { } header)
+            Announce(header);
         ConnectNext(UpstreamFailed.ConnectFailed);
         Settle();
     }
@@ -174,6 +178,18 @@ internal sealed class UpstreamLeg
         }
     }
 
+    /// <summary>The header goes before all that the client sends. It stays pending while endpoints are tried: none of them has had a byte.</summary>
+    private void Announce(ProxyHeader header)
+    {
+        var data = _seed.Connection.Loop.Buffers.Rent(ProxyHeaderWriter.MaxBytes);
+        _headerLeft =
+            Settings.ProxyProtocol == ProxyProtocolVersion.V1
+                ? ProxyHeaderWriter.WriteVersion1(header, data.Free)
+                : ProxyHeaderWriter.WriteVersion2(header, data.Free);
+        data.Commit(_headerLeft);
+        _pending.Add(data);
+    }
+
     /// <summary>Tries the next endpoint; one that was being tried has failed. When there is none left, that is why the leg fails.</summary>
     private void ConnectNext(UpstreamFailed why)
     {
@@ -257,7 +273,10 @@ internal sealed class UpstreamLeg
                     if (_stage == Stage.Connecting)
                         Connected();
                     _seed.Connection.Counters.UpstreamSentBytes += result.Bytes;
-                    _owedCredit += result.Bytes;
+                    // The header was nobody's data.
+                    var header = Math.Min(_headerLeft, result.Bytes);
+                    _headerLeft -= header;
+                    _owedCredit += result.Bytes - header;
                     _pending.Consume(result.Bytes);
                     _writable = _socket.IsWritable;
                     if (!_writable && !_pending.IsEmpty)

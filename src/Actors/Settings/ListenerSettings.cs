@@ -1,5 +1,6 @@
 using System.Net;
 using TlsGateway.Actors.ClientCertificates;
+using TlsGateway.Actors.Routing;
 using TlsGateway.Tls;
 
 namespace TlsGateway.Actors.Settings;
@@ -18,6 +19,9 @@ public sealed record ListenerSettings
 
     /// <summary>Asked about each client certificate that verified; null: what the handshake checked is enough.</summary>
     public IClientCertificateStatus? ClientCertificateStatus { get; init; }
+
+    /// <summary>Who has to send a PROXY header first: the proxies in front. From others none is taken. Null: from nobody.</summary>
+    public PrefixTree? ProxyProtocolFrom { get; init; }
 
     /// <summary>First match wins.</summary>
     public IReadOnlyList<RouteSettings> Routes { get; init; } = [];

@@ -11,6 +11,9 @@ public sealed record UpstreamSettings
 
     public BalanceAlgorithm Balance { get; init; }
 
+    /// <summary>Sent before anything else, on every connection.</summary>
+    public ProxyProtocolVersion ProxyProtocol { get; init; }
+
     /// <summary>Endpoints that one connection tries at most.</summary>
     public int ConnectAttempts { get; init; } = 8;
 

@@ -28,6 +28,36 @@ public sealed class EndpointCheckTests
         );
     }
 
+    [Fact]
+    public async Task The_PROXY_protocol_is_read_for_both_sides()
+    {
+        using TemporaryFolder folder = new();
+        var yaml = File("{ address: embedded-demo, proxyProtocol: v2 }")
+            .Replace(
+                "    upstream: demo\n",
+                "    upstream: demo\n    proxyProtocol: { from: [10.0.0.0/8, '::1'] }\n",
+                StringComparison.Ordinal
+            );
+        var result = await Loader.LoadAsync(folder, yaml);
+        Assert.Empty(result.Problems);
+        var listener = result.Configuration!.Listeners[0];
+        Assert.Equal((2, ProxyProtocolVersion.V2), (listener.ProxyProtocolFrom!.Count, listener.Upstream!.ProxyProtocol));
+    }
+
+    [Theory]
+    [InlineData("{ from: [] }", "proxyProtocol.from is empty")]
+    [InlineData("{ from: [10.0.0.0/99] }", "proxyProtocol.from[0] is '10.0.0.0/99', whose prefix length")]
+    [InlineData("{}", "proxyProtocol.from is missing")]
+    public async Task A_mistake_about_proxies_in_front_is_said(string section, string part)
+    {
+        var yaml = Loader.Minimal.Replace(
+            "    upstream: demo\n",
+            $"    upstream: demo\n    proxyProtocol: {section}\n",
+            StringComparison.Ordinal
+        );
+        Assert.Contains(await Loader.ProblemsAsync(yaml), problem => problem.Contains(part, StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("{ balance: roundRobin }", "upstreams.demo has no address")]
     [InlineData("{ address: 'backend.test:80', endpoints: [{ address: 'backend.test:80' }] }", "has both address and endpoints")]

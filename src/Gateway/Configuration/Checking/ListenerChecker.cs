@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using TlsGateway.Actors.Routing;
 using TlsGateway.Actors.Settings;
 using TlsGateway.Gateway.ClientCertificates;
 using TlsGateway.Gateway.Configuration.Options;
@@ -52,6 +53,24 @@ internal sealed class ListenerChecker(ConfigurationProblems problems, Configurat
         var bind = CheckBind(path, options);
         var upstream = _routes.FindUpstream($"{path}.upstream", options, nameof(options.Upstream), options.Upstream, upstreams);
         var routes = _routes.Check(path, options, upstreams);
+        PrefixTree? proxies = null;
+        if (
+            options.ProxyProtocol is { } proxyProtocol
+            && _routes.TryReadNetworks(
+                $"{path}.proxyProtocol.from",
+                proxyProtocol,
+                nameof(proxyProtocol.From),
+                proxyProtocol.From,
+                out proxies
+            )
+            && proxies is null
+        )
+        {
+            problems.Error(
+                proxyProtocol.Start,
+                $"{path}.proxyProtocol.from is empty. Name the proxies in front, such as 10.0.0.0/8, or remove proxyProtocol."
+            );
+        }
         var clients = _clients.Check($"{path}.tls.clientCertificates", options.Tls?.ClientCertificates);
         var tls = options.Tls is null ? null : CheckTls($"{path}.tls", options.Tls, options.Limits, clients);
         if (options.Name is null || bind is null || routes is null || tls is null || (options.Upstream is not null && upstream is null))
@@ -65,6 +84,7 @@ internal sealed class ListenerChecker(ConfigurationProblems problems, Configurat
             Engine = EngineOf(options.Tls!),
             Upstream = upstream,
             Routes = routes,
+            ProxyProtocolFrom = proxies,
             ClientCertificateStatus = clients?.Status,
             // A session of one listener opens no other.
             Tls = tls with

@@ -92,7 +92,7 @@ internal sealed class RouteChecker(ConfigurationProblems problems)
         var target = CheckTarget(path, options, upstreams);
         if (
             !TryReadNames(path, options, out var names)
-                | !TryReadNetworks(path, options, out var from)
+                | !TryReadNetworks($"{path}.from", options, nameof(options.From), options.From, out var from)
                 | !TryReadPorts(path, options, listener, out var ports)
                 | !TryReadJa4(path, options)
                 | !TryReadClients(path, options, listener, out var clients)
@@ -150,20 +150,21 @@ internal sealed class RouteChecker(ConfigurationProblems problems)
         return false;
     }
 
-    private bool TryReadNetworks(string path, RouteOptions options, out PrefixTree? from)
+    /// <summary>A list of addresses and networks; null when it is empty. False with a problem.</summary>
+    public bool TryReadNetworks(string path, PositionedOptions options, string property, List<string> texts, out PrefixTree? tree)
     {
-        from = null;
+        tree = null;
         List<IPNetwork> networks = [];
-        for (var index = 0; index < options.From.Count; index++)
+        for (var index = 0; index < texts.Count; index++)
         {
-            if (!AddressText.TryParseNetwork(options.From[index], out var network, out var problem))
+            if (!AddressText.TryParseNetwork(texts[index], out var network, out var problem))
             {
-                problems.Error(options.At(nameof(options.From), index), $"{path}.from[{index}] is '{options.From[index]}', {problem}");
+                problems.Error(options.At(property, index), $"{path}[{index}] is '{texts[index]}', {problem}");
                 return false;
             }
             networks.Add(network);
         }
-        from = networks.Count == 0 ? null : PrefixTree.Of(networks);
+        tree = networks.Count == 0 ? null : PrefixTree.Of(networks);
         return true;
     }
 

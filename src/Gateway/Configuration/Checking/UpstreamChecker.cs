@@ -53,6 +53,12 @@ internal sealed class UpstreamChecker(ConfigurationProblems problems, Configurat
         {
             Name = name,
             Endpoints = endpoints,
+            ProxyProtocol = options.ProxyProtocol switch
+            {
+                "v1" => ProxyProtocolVersion.V1,
+                "v2" => ProxyProtocolVersion.V2,
+                _ => ProxyProtocolVersion.None,
+            },
             Balance = Enum.Parse<BalanceAlgorithm>(options.Balance, ignoreCase: true),
             ConnectAttempts = options.ConnectAttempts,
             ConnectTimeout = options.ConnectTimeout,

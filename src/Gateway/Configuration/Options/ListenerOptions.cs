@@ -23,6 +23,11 @@ internal sealed class ListenerOptions : PositionedOptions
     public string? Upstream { get; set; }
 
     [Description(
+        "For a listener behind proxies or load balancers that send PROXY headers (v1 or v2) with the client's address. Left out: none is taken."
+    )]
+    public ProxyProtocolOptions? ProxyProtocol { get; set; }
+
+    [Description(
         "Whereto connections go, by their ClientHello, address and certificate. The first route that fits is taken; all conditions of it must."
     )]
     public List<RouteOptions> Routes { get; set; } = [];

@@ -24,6 +24,12 @@ internal sealed class UpstreamOptions : PositionedOptions
     [Word("roundRobin", "leastConnections", "randomOfTwo", "hashClient", "hashServerName")]
     public string Balance { get; set; } = "roundRobin";
 
+    [Description(
+        "The PROXY protocol: tells the backend who the client is, before anything else on each connection. The backend has to expect it."
+    )]
+    [Word("off", "v1", "v2")]
+    public string ProxyProtocol { get; set; } = "off";
+
     [Description("For connecting to one endpoint.")]
     [Duration("10ms", "5m")]
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(5);
