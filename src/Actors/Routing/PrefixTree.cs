@@ -12,9 +12,23 @@ public sealed class PrefixTree
 {
     private const int AddressBits = 128;
 
+    /// <summary>Of ::ffff:0:0/96 (RFC 4291 §2.5.5.2) and the first half of an IPv4 address.</summary>
+    private const int IndexedBits = 112;
+
+    /// <summary>From here on the tree is deep enough to be worth 512 KiB of index.</summary>
+    private const int LeastIndexed = 4096;
+
     private readonly Node[] _nodes;
 
-    private PrefixTree(Node[] nodes, int count) => (_nodes, Count) = (nodes, count);
+    /// <summary>Where a look-up of an IPv4 address goes on, by the first half of it: past some seventeen nodes, each of them a cache miss in a large tree. Null: at the root.</summary>
+    private readonly Start[]? _ipv4;
+
+    private PrefixTree(Node[] nodes, int count)
+    {
+        (_nodes, Count) = (nodes, count);
+        if (count >= LeastIndexed)
+            _ipv4 = [.. Enumerable.Range(0, 1 << 16).Select(StartOf)];
+    }
 
     public static PrefixTree Empty { get; } = new([Node.Inner(UInt128.Zero, 0)], 0);
 
@@ -50,6 +64,13 @@ public sealed class PrefixTree
         var nodes = _nodes;
         var found = -1;
         var index = 0;
+        if (_ipv4 is { } starts && endPoint.IsIPv4)
+        {
+            (index, found) = starts[(int)(uint)(address >> 16) & 0xffff];
+            if (index == 0)
+                return found;
+        }
+
         do
         {
             ref readonly var node = ref nodes[index];
@@ -62,6 +83,30 @@ public sealed class PrefixTree
             index = BitAt(address, node.Length) ? node.One : node.Zero;
         } while (index != 0);
         return found;
+    }
+
+    /// <summary>Where a look-up comes to with these first bits of an IPv4 address: the first node that asks for more of them, and what was found by then.</summary>
+    private Start StartOf(int half)
+    {
+        var address = (new UInt128(0, 0xffff_0000_0000) | (UInt128)(uint)(half << 16)) & Mask(IndexedBits);
+        var found = -1;
+        var index = 0;
+        do
+        {
+            ref readonly var node = ref _nodes[index];
+            // The part of a longer node that is known has to fit too.
+            if (((address ^ node.Bits) & Mask(Math.Min(node.Length, IndexedBits))) != UInt128.Zero)
+                return new Start(0, found);
+            if (node.Length > IndexedBits)
+                return new Start(index, found);
+            if (node.Number >= 0)
+                found = node.Number;
+            if (node.Length == IndexedBits)
+                // Its next bit is not known: the look-up meets this node again.
+                return new Start(index, found);
+            index = BitAt(address, node.Length) ? node.One : node.Zero;
+        } while (index != 0);
+        return new Start(0, found);
     }
 
     /// <summary>False: the prefix was there, and has another number now.</summary>
@@ -112,6 +157,10 @@ public sealed class PrefixTree
     private static bool BitAt(UInt128 bits, int index) => ((bits >> (AddressBits - 1 - index)) & UInt128.One) != UInt128.Zero;
 
     private static UInt128 Mask(int length) => length == 0 ? UInt128.Zero : UInt128.MaxValue << (AddressBits - length);
+
+    /// <param name="Node">0: there is nothing more to look at.</param>
+    /// <param name="Number">The longest prefix so far; -1: none.</param>
+    private readonly record struct Start(int Node, int Number);
 
     /// <param name="Bits">The prefix, zeros behind its length.</param>
     /// <param name="Length">0 to 128.</param>

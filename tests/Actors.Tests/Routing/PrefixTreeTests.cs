@@ -41,6 +41,40 @@ public sealed class PrefixTreeTests
         );
     }
 
+    /// <summary>Large trees have an index for IPv4; it must not change what is found.</summary>
+    [Fact]
+    public void A_large_tree_finds_what_small_ones_do()
+    {
+        var random = new Random(43);
+        var networks = new List<IPNetwork>();
+        for (var i = 0; i < 20_000; i++)
+        {
+            var bytes = new byte[4];
+            random.NextBytes(bytes);
+            // Crowded enough that prefixes of 8 to 32 bits lie within each other, on both sides of the index's 16.
+            bytes[0] = (byte)(bytes[0] & 3);
+            bytes[1] = (byte)(bytes[1] & 15);
+            networks.Add(NetworkOf(new IPAddress(bytes), random.Next(6, 33)));
+        }
+
+        var large = PrefixTree.Of(networks.Select(static (network, number) => (network, number)));
+        var parts = networks.Select(static (network, number) => (network, number)).Chunk(3_000).Select(PrefixTree.Of).ToList();
+        Assert.True(large.Count >= 4096, $"{large.Count} prefixes");
+        for (var i = 0; i < 30_000; i++)
+        {
+            var bytes = new byte[4];
+            random.NextBytes(bytes);
+            bytes[0] = (byte)(bytes[0] & 7);
+            bytes[1] = (byte)(bytes[1] & 31);
+            var address = InetEndPoint.From(i % 4 == 0 ? networks[i % networks.Count].BaseAddress : new IPAddress(bytes), 1);
+            var found = parts.ConvertAll(part => part.Find(address)).Where(static number => number >= 0).ToList();
+            // Of prefixes of one length the last counts, here as there.
+            var expected =
+                found.Count == 0 ? -1 : found.OrderBy(number => networks[number].PrefixLength).ThenBy(static number => number).Last();
+            Assert.Equal(expected, large.Find(address));
+        }
+    }
+
     [Fact]
     public void A_mapped_address_is_its_IPv4_address()
     {
