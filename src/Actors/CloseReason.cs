@@ -111,6 +111,9 @@ public enum CloseReason
     /// <summary>Refused at accept: the listener's connection limit.</summary>
     TooManyConnections,
 
+    /// <summary>Refused by the access list: at accept, or once the proxy in front has said who the client is.</summary>
+    AddressDenied,
+
     /// <summary>A fault of the gateway's own.</summary>
     InternalError,
 }

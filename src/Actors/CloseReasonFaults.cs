@@ -38,6 +38,7 @@ public static class CloseReasonFaults
             or CloseReason.NoCommonApplicationProtocol
             or CloseReason.UnknownServerName
             or CloseReason.RouteRejected
+            or CloseReason.AddressDenied
             or CloseReason.CertificateMissing
             or CloseReason.CertificateExpired
             or CloseReason.CertificateRevoked

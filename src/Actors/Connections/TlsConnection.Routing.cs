@@ -78,10 +78,21 @@ internal sealed partial class TlsConnection
                 _ = received.Read(dropped, out _);
                 _proxyHeaderDue = false;
                 _proxyHeader = header;
-                if (header!.Source is { } client)
-                    _seed = _seed with { Peer = client };
-                return received.RxBuffered > 0;
+                return !IsDenied(header!) && received.RxBuffered > 0;
         }
+    }
+
+    /// <summary>Takes the client's address from the header, and looks whether it may connect. True: it is refused.</summary>
+    private bool IsDenied(ProxyHeader header)
+    {
+        if (header.Source is not { } client)
+            return false;
+        _seed = _seed with { Peer = client };
+        if (_seed.Generation.Settings.Access?.Admits(client) != false)
+            return false;
+        _refusal = new TlsFailure(TlsFailureKind.AccessDenied, -1, "the access list does not let its address in");
+        SessionMachine.HelloRefused(ref _state, CloseReason.AddressDenied);
+        return true;
     }
 
     /// <summary>Who the client is, for an upstream that would else see only the gateway.</summary>

@@ -27,10 +27,14 @@ internal sealed class ListenerActor : UntypedActor
     /// <summary>Out of descriptors or memory: nothing is accepted for this long, so that the loop does not spin on a ready socket.</summary>
     private const long RetryNanos = 100_000_000;
 
+    /// <summary>Denied addresses that are logged; the rest are counted.</summary>
+    private const int DenialsPerSecond = 5;
+
     private readonly LoopContext _loop;
     private readonly ListenerCounters _counters;
     private readonly int _fd;
     private readonly Stack<IActorRef> _idle = new();
+    private LineBudget _denials = new(DenialsPerSecond);
     private ListenerGeneration _generation;
     private int _localPort;
     private SocketHandle? _socket;
@@ -148,6 +152,17 @@ internal sealed class ListenerActor : UntypedActor
     private void Admit(in AcceptResult accepted)
     {
         _counters.Accepted++;
+        if (IsDenied(accepted.Peer))
+        {
+            // Not a byte is spent on it: unread bytes make the close a reset, which is just as well.
+            _counters.Refused++;
+            _counters.CountClosed(CloseReason.AddressDenied);
+            TcpSocket.Close(accepted.Fd);
+            if (_denials.TryTake(_loop.Loop.Now, out var leftOut))
+                ListenerLog.Denied(_loop.Log, _generation.Settings.Name, accepted.Peer, leftOut);
+            return;
+        }
+
         if (_counters.OpenEverywhere >= _generation.Settings.MaxConnections)
         {
             _counters.Refused++;
@@ -185,6 +200,13 @@ internal sealed class ListenerActor : UntypedActor
             _idle.Push(actor);
         else
             Context.Stop(actor);
+    }
+
+    /// <summary>Of a proxy in front the address says nothing: the one in its header will be looked at.</summary>
+    private bool IsDenied(in InetEndPoint peer)
+    {
+        var settings = _generation.Settings;
+        return settings.Access is { } access && settings.ProxyProtocolFrom?.Contains(peer) != true && !access.Admits(peer);
     }
 
     private void StopAccepting()

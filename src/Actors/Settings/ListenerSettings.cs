@@ -23,6 +23,9 @@ public sealed record ListenerSettings
     /// <summary>Who has to send a PROXY header first: the proxies in front. From others none is taken. Null: from nobody.</summary>
     public PrefixTree? ProxyProtocolFrom { get; init; }
 
+    /// <summary>Who may connect. Null: everybody.</summary>
+    public AccessList? Access { get; init; }
+
     /// <summary>First match wins.</summary>
     public IReadOnlyList<RouteSettings> Routes { get; init; } = [];
 

@@ -13,18 +13,18 @@ namespace TlsGateway.Gateway.Configuration.Checking;
 internal static class CertificateFiles
 {
     /// <summary>A chain is a few KiB; more is the wrong file.</summary>
-    private const int MaxFileBytes = 1024 * 1024;
+    public const int MaxFileBytes = 1024 * 1024;
 
     /// <summary>Reads one file. On null, <paramref name="problem"/> completes "key is 'path', …".</summary>
-    public static byte[]? ReadBytes(string path, out string problem)
+    public static byte[]? ReadBytes(string path, out string problem, int maxBytes = MaxFileBytes)
     {
         problem = "";
         try
         {
             FileInfo file = new(path);
-            if (file.Length > MaxFileBytes)
+            if (file.Length > maxBytes)
             {
-                problem = $"which has {file.Length} bytes; a certificate or key file has at most {MaxFileBytes}";
+                problem = $"which has {file.Length} bytes; such a file has at most {maxBytes}";
                 return null;
             }
             return File.ReadAllBytes(path);

@@ -15,11 +15,12 @@ internal sealed class InputFiles(ConfigurationProblems problems, string configur
     /// <param name="path">Relative to the folder of the configuration file.</param>
     /// <param name="position">Where the path stands.</param>
     /// <param name="shown">Such as "listeners[0].tls.certificates[0].key is 'path'".</param>
-    public string? ReadText(string path, SourcePosition position, string shown) =>
-        ReadBytes(path, position, shown) is { } bytes ? System.Text.Encoding.UTF8.GetString(bytes) : null;
+    /// <param name="maxBytes">A larger one is not taken.</param>
+    public string? ReadText(string path, SourcePosition position, string shown, int maxBytes = CertificateFiles.MaxFileBytes) =>
+        ReadBytes(path, position, shown, maxBytes) is { } bytes ? System.Text.Encoding.UTF8.GetString(bytes) : null;
 
     /// <inheritdoc cref="ReadText"/>
-    public byte[]? ReadBytes(string path, SourcePosition position, string shown)
+    public byte[]? ReadBytes(string path, SourcePosition position, string shown, int maxBytes = CertificateFiles.MaxFileBytes)
     {
         if (path.Contains("-----BEGIN", StringComparison.Ordinal))
         {
@@ -28,7 +29,7 @@ internal sealed class InputFiles(ConfigurationProblems problems, string configur
         }
         var full = Path.GetFullPath(path, _folder);
         _seen.TryAdd(full, FileState.Of(full));
-        if (CertificateFiles.ReadBytes(full, out var problem) is { } bytes)
+        if (CertificateFiles.ReadBytes(full, out var problem, maxBytes) is { } bytes)
         {
             return bytes;
         }

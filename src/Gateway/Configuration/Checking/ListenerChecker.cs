@@ -17,6 +17,7 @@ internal sealed class ListenerChecker(ConfigurationProblems problems, Configurat
     private readonly PolicyChecker _policies = new(problems);
     private readonly EngineChecker _engines = new(problems);
     private readonly RouteChecker _routes = new(problems);
+    private readonly AccessChecker _access = new(problems, files);
     private readonly ClientCertificateChecker _clients = new(problems, world, files);
     private readonly Dictionary<string, SourcePosition> _names = new(StringComparer.Ordinal);
     private readonly List<(IPEndPoint Bind, string Owner)> _binds = [];
@@ -53,6 +54,7 @@ internal sealed class ListenerChecker(ConfigurationProblems problems, Configurat
         var bind = CheckBind(path, options);
         var upstream = _routes.FindUpstream($"{path}.upstream", options, nameof(options.Upstream), options.Upstream, upstreams);
         var routes = _routes.Check(path, options, upstreams);
+        var access = _access.Check($"{path}.access", options.Access);
         PrefixTree? proxies = null;
         if (
             options.ProxyProtocol is { } proxyProtocol
@@ -85,6 +87,7 @@ internal sealed class ListenerChecker(ConfigurationProblems problems, Configurat
             Upstream = upstream,
             Routes = routes,
             ProxyProtocolFrom = proxies,
+            Access = access,
             ClientCertificateStatus = clients?.Status,
             // A session of one listener opens no other.
             Tls = tls with

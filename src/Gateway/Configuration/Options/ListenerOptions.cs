@@ -22,6 +22,9 @@ internal sealed class ListenerOptions : PositionedOptions
     [Text("the name of an upstream")]
     public string? Upstream { get; set; }
 
+    [Description("Who may connect, by address: refused before a byte is read.")]
+    public AccessOptions? Access { get; set; }
+
     [Description(
         "For a listener behind proxies or load balancers that send PROXY headers (v1 or v2) with the client's address. Left out: none is taken."
     )]
