@@ -86,6 +86,7 @@ public sealed class MetricsTests : IDisposable
             scrape.Sum("gateway.active_connections") + scrape.Sum("gateway.closed_connections")
         );
         Assert.Equal(1, scrape.Sum("gateway.rejected_connections", ("error.type", "too_many_connections")));
+        Assert.Equal(0, scrape.Sum("gateway.rejected_connections", ("error.type", "address_denied")));
         Assert.Equal(0, scrape.Sum("gateway.rejected_connections", ("error.type", "accept_failed")));
         Assert.Equal(1, scrape.Sum("gateway.closed_connections", ("reason", "too_many_connections")));
         Assert.Equal(2, scrape.Sum("gateway.closed_connections", ("reason", "completed")));

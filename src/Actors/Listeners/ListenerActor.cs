@@ -155,7 +155,7 @@ internal sealed class ListenerActor : UntypedActor
         if (IsDenied(accepted.Peer))
         {
             // Not a byte is spent on it: unread bytes make the close a reset, which is just as well.
-            _counters.Refused++;
+            _counters.Denied++;
             _counters.CountClosed(CloseReason.AddressDenied);
             TcpSocket.Close(accepted.Fd);
             if (_denials.TryTake(_loop.Loop.Now, out var leftOut))

@@ -127,6 +127,11 @@ public sealed class GatewayMetrics : IDisposable
                 new("error.type", ReasonNames[(int)CloseReason.TooManyConnections])
             );
             yield return new Measurement<long>(
+                listener.Sum(static c => Volatile.Read(ref c.Denied)),
+                Listener(listener.Key),
+                new("error.type", ReasonNames[(int)CloseReason.AddressDenied])
+            );
+            yield return new Measurement<long>(
                 listener.Sum(static c => Volatile.Read(ref c.AcceptErrors)),
                 Listener(listener.Key),
                 new("error.type", "accept_failed")

@@ -25,6 +25,7 @@ public sealed class ListenerCounters(string listener, int loop, ListenerCounters
     public long Accepted;
     public long Open;
     public long Refused;
+    public long Denied;
     public long AcceptErrors;
 
     public long FullTls12;

@@ -28,7 +28,10 @@ public sealed class AccessTests : IDisposable
         }
 
         await gateway.UntilClosedAsync(CloseReason.AddressDenied, 20);
-        Assert.Equal((20, 20), (gateway.Count(static c => c.Accepted), gateway.Count(static c => c.Refused)));
+        Assert.Equal(
+            (20, 20, 0),
+            (gateway.Count(static c => c.Accepted), gateway.Count(static c => c.Denied), gateway.Count(static c => c.Refused))
+        );
         Assert.InRange(log.Lines.Count(static line => line.Contains("not let in by the access list", StringComparison.Ordinal)), 1, 19);
 
         await gateway.ReloadAsync(listener);
