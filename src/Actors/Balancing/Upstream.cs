@@ -14,7 +14,7 @@ public sealed class Upstream
     internal Upstream(UpstreamSettings settings, Func<EndpointSettings, Endpoint> endpointOf, int loops)
     {
         Settings = settings;
-        var choices = settings.Endpoints.Select(e => (e.IsBackup, Choice: EndpointChoice.Of(e, endpointOf(e)))).ToList();
+        var choices = settings.Endpoints.Select(e => (e.IsBackup, Choice: new EndpointChoice(endpointOf(e), e.Weight))).ToList();
         var primary = choices.Where(static c => !c.IsBackup).Select(static c => c.Choice).ToList();
         var backup = choices.Where(static c => c.IsBackup).Select(static c => c.Choice).ToList();
         _balancers =

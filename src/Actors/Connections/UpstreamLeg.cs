@@ -146,14 +146,20 @@ internal sealed class UpstreamLeg
         return true;
     }
 
+    // A message may be of the socket before, which was given up when the message was on its way: what the present one can do is asked of it.
+
     private void OnReadable()
     {
+        if (!_socket!.IsReadable)
+            return;
         _seed.Stalls.Serve(0, SelfRead, _socket!.ReadableSince, _loop.ReadTimestamp());
         _readable = true;
     }
 
     private void OnWritable()
     {
+        if (!_socket!.IsWritable)
+            return;
         _seed.Stalls.Serve(WriteStall, SelfWrite, _socket!.WritableSince, _loop.ReadTimestamp());
         _writable = true;
     }

@@ -20,7 +20,7 @@ public sealed record ProxyHeader
     /// <summary>PP2_TYPE_AUTHORITY: the name that the client asked for (SNI).</summary>
     public string Authority { get; init; } = "";
 
-    /// <summary>PP2_TYPE_UNIQUE_ID: at most 128 bytes.</summary>
+    /// <summary>PP2_TYPE_UNIQUE_ID: at most 128 bytes, read as Latin-1, so that they are passed on as they came.</summary>
     public string UniqueId { get; init; } = "";
 
     /// <summary>PP2_TYPE_SSL; null: the client did not speak TLS to the proxy.</summary>

@@ -139,7 +139,7 @@ public static class ProxyHeaderReader
                     read = read with { Authority = Encoding.UTF8.GetString(value) };
                     break;
                 case ProxyWire.TypeUniqueId:
-                    read = read with { UniqueId = Convert.ToHexStringLower(value[..Math.Min(value.Length, 128)]) };
+                    read = read with { UniqueId = Encoding.Latin1.GetString(value[..Math.Min(value.Length, 128)]) };
                     break;
                 case ProxyWire.TypeSsl when !TryReadSsl(value, ref read):
                     problem = "its TLS part is broken";

@@ -48,7 +48,7 @@ public static class ProxyHeaderWriter
 
         at = Value(destination, at, ProxyWire.TypeAlpn, header.ApplicationProtocol, LongestText);
         at = Value(destination, at, ProxyWire.TypeAuthority, header.Authority, LongestText);
-        at = Value(destination, at, ProxyWire.TypeUniqueId, header.UniqueId, LongestUniqueId);
+        at = Value(destination, at, ProxyWire.TypeUniqueId, header.UniqueId, LongestUniqueId, Encoding.Latin1);
         if (header.Tls is { } tls)
             at = Ssl(destination, at, tls);
         var checksum = at + 3;
@@ -82,22 +82,14 @@ public static class ProxyHeaderWriter
         return at + written;
     }
 
-    private static int Value(Span<byte> destination, int at, byte type, string text, int longest)
+    /// <summary>As many whole characters as fit; nothing for no text.</summary>
+    private static int Value(Span<byte> destination, int at, byte type, string text, int longest, Encoding? encoding = null)
     {
         if (text.Length == 0)
             return at;
-        Span<byte> utf8 = stackalloc byte[longest];
-        _ =
-            Encoding.UTF8.TryGetBytes(text, utf8, out var length)
-            || Encoding.UTF8.GetEncoder() is var encoder && Cut(encoder, text, utf8, out length);
-        return Value(destination, at, type, utf8[..length]);
-    }
-
-    /// <summary>As many whole characters as fit.</summary>
-    private static bool Cut(Encoder encoder, string text, Span<byte> destination, out int length)
-    {
-        encoder.Convert(text, destination, flush: true, out _, out length, out _);
-        return true;
+        Span<byte> bytes = stackalloc byte[longest];
+        (encoding ?? Encoding.UTF8).GetEncoder().Convert(text, bytes, flush: true, out _, out var length, out _);
+        return Value(destination, at, type, bytes[..length]);
     }
 
     private static int Value(Span<byte> destination, int at, byte type, ReadOnlySpan<byte> value)

@@ -1,8 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
+using Akka.Actor;
 using TlsGateway.Actors;
 using TlsGateway.Actors.Settings;
 using TlsGateway.Interop.Tests.Support;
+using TlsGateway.Tls;
 
 namespace TlsGateway.Interop.Tests.Upstreams;
 
@@ -121,6 +123,35 @@ public sealed class BalanceTests : IDisposable
         for (var i = 0; i < 4; i++)
             Visit(gateway);
         await gateway.UntilClosedAsync(CloseReason.ClientTruncated, 4);
+    }
+
+    /// <summary>A message of the endpoint before must not pass for the next one's: that would count as connected, and nothing would end it.</summary>
+    [Fact]
+    public async Task A_late_word_of_one_endpoint_does_not_make_the_next_one_connected()
+    {
+        using var hung = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        hung.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        hung.Listen(0);
+        using var first = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await first.ConnectAsync(hung.LocalEndPoint!);
+        await using var healthy = TestUpstream.Echo();
+        await using var gateway = await StartAsync(
+            BalanceAlgorithm.RoundRobin,
+            new EndpointSettings((IPEndPoint)hung.LocalEndPoint!),
+            At(healthy) with
+            {
+                IsBackup = true,
+            }
+        );
+        using (var client = EngineClient.Open(gateway.EndPoint, TlsVersion.Tls12))
+        {
+            await RunningGateway.UntilAsync(() => gateway.Count(static c => c.FullTls12) == 1, gateway.Describe);
+            gateway.System.ActorSelection("/user/loop-*/*/*/*").Tell(SocketWritable.Instance);
+            gateway.System.ActorSelection("/user/loop-*/*/*/*").Tell(SocketReadable.Instance);
+            client.AssertEchoes("by the backup");
+        }
+
+        await gateway.UntilClosedAsync(CloseReason.ClientTruncated);
     }
 
     [Fact]

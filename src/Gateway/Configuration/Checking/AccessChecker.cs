@@ -14,6 +14,8 @@ internal sealed class AccessChecker(ConfigurationProblems problems, InputFiles f
     /// <summary>One wrong file could have a problem on each line.</summary>
     private const int MaxProblems = 5;
 
+    private readonly NetworkReader _networks = new(problems);
+
     /// <summary>Null: everybody may connect, or there is an error.</summary>
     public AccessList? Check(string path, AccessOptions? options)
     {
@@ -21,12 +23,10 @@ internal sealed class AccessChecker(ConfigurationProblems problems, InputFiles f
         {
             return null;
         }
-        List<IPNetwork> allow = [];
-        List<IPNetwork> deny = [];
-        Read(path, options, nameof(options.Allow), options.Allow, allow);
-        Read(path, options, nameof(options.Deny), options.Deny, deny);
-        ReadFiles(path, options, nameof(options.AllowFiles), options.AllowFiles, allow);
-        ReadFiles(path, options, nameof(options.DenyFiles), options.DenyFiles, deny);
+        var allow = _networks.Read($"{path}.allow", options, nameof(options.Allow), options.Allow, out _);
+        var deny = _networks.Read($"{path}.deny", options, nameof(options.Deny), options.Deny, out _);
+        ReadFiles($"{path}.allowFiles", options, nameof(options.AllowFiles), options.AllowFiles, allow);
+        ReadFiles($"{path}.denyFiles", options, nameof(options.DenyFiles), options.DenyFiles, deny);
         if (options.AllowFiles.Count > 0 && allow.Count == 0 && !problems.HasErrors)
         {
             // An empty list of those who are let in would let everybody in.
@@ -38,29 +38,12 @@ internal sealed class AccessChecker(ConfigurationProblems problems, InputFiles f
         return allow.Count + deny.Count == 0 ? null : new AccessList(allow, deny);
     }
 
-    private void Read(string path, AccessOptions options, string property, List<string> texts, List<IPNetwork> into)
-    {
-        var key = char.ToLowerInvariant(property[0]) + property[1..];
-        for (var index = 0; index < texts.Count; index++)
-        {
-            if (AddressText.TryParseNetwork(texts[index], out var network, out var problem))
-            {
-                into.Add(network);
-            }
-            else
-            {
-                problems.Error(options.At(property, index), $"{path}.{key}[{index}] is '{texts[index]}', {problem}");
-            }
-        }
-    }
-
     private void ReadFiles(string path, AccessOptions options, string property, List<string> names, List<IPNetwork> into)
     {
-        var key = char.ToLowerInvariant(property[0]) + property[1..];
         for (var index = 0; index < names.Count; index++)
         {
             var position = options.At(property, index);
-            var shown = $"{path}.{key}[{index}] is '{names[index]}'";
+            var shown = $"{path}[{index}] is '{names[index]}'";
             if (files.ReadText(names[index], position, shown, MaxFileBytes) is not { } text)
             {
                 continue;

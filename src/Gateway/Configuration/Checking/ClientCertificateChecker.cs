@@ -19,7 +19,7 @@ internal sealed class ClientCertificateChecker(ConfigurationProblems problems, C
         }
         var authorities = ReadAuthorities(path, options);
         var lists = ReadLists(path, options, authorities);
-        var allow = ReadMatches(path, options);
+        var allow = ClientMatchReader.Read($"{path}.allow", options.Allow, problems);
         if (options.Mode == "none" && !options.StepUp)
         {
             problems.Warning(
@@ -181,25 +181,5 @@ internal sealed class ClientCertificateChecker(ConfigurationProblems problems, C
         {
             return false;
         }
-    }
-
-    private List<ClientMatch>? ReadMatches(string path, ClientCertificateOptions options)
-    {
-        List<ClientMatch> matches = [];
-        for (var index = 0; index < options.Allow.Count; index++)
-        {
-            var entry = options.Allow[index];
-            ClientMatch match = new(entry.CommonName, entry.OrganizationalUnit, entry.DnsName, entry.Uri);
-            if (match == new ClientMatch(null, null, null, null))
-            {
-                problems.Error(
-                    entry.Start,
-                    $"{path}.allow[{index}] is empty: everybody would be let in by it. Write commonName, organizationalUnit, dnsName or uri."
-                );
-                return null;
-            }
-            matches.Add(match);
-        }
-        return matches;
     }
 }

@@ -17,6 +17,7 @@ internal sealed class ListenerChecker(ConfigurationProblems problems, Configurat
     private readonly PolicyChecker _policies = new(problems);
     private readonly EngineChecker _engines = new(problems);
     private readonly RouteChecker _routes = new(problems);
+    private readonly NetworkReader _networks = new(problems);
     private readonly AccessChecker _access = new(problems, files);
     private readonly ClientCertificateChecker _clients = new(problems, world, files);
     private readonly Dictionary<string, SourcePosition> _names = new(StringComparer.Ordinal);
@@ -55,24 +56,7 @@ internal sealed class ListenerChecker(ConfigurationProblems problems, Configurat
         var upstream = _routes.FindUpstream($"{path}.upstream", options, nameof(options.Upstream), options.Upstream, upstreams);
         var routes = _routes.Check(path, options, upstreams);
         var access = _access.Check($"{path}.access", options.Access);
-        PrefixTree? proxies = null;
-        if (
-            options.ProxyProtocol is { } proxyProtocol
-            && _routes.TryReadNetworks(
-                $"{path}.proxyProtocol.from",
-                proxyProtocol,
-                nameof(proxyProtocol.From),
-                proxyProtocol.From,
-                out proxies
-            )
-            && proxies is null
-        )
-        {
-            problems.Error(
-                proxyProtocol.Start,
-                $"{path}.proxyProtocol.from is empty. Name the proxies in front, such as 10.0.0.0/8, or remove proxyProtocol."
-            );
-        }
+        var proxies = CheckProxies($"{path}.proxyProtocol.from", options.ProxyProtocol);
         var clients = _clients.Check($"{path}.tls.clientCertificates", options.Tls?.ClientCertificates);
         var tls = options.Tls is null ? null : CheckTls($"{path}.tls", options.Tls, options.Limits, clients);
         if (options.Name is null || bind is null || routes is null || tls is null || (options.Upstream is not null && upstream is null))
@@ -102,6 +86,19 @@ internal sealed class ListenerChecker(ConfigurationProblems problems, Configurat
             MaxConnections = options.Limits.Connections,
             CreditBytes = options.Limits.Credit,
         };
+    }
+
+    private PrefixTree? CheckProxies(string path, ProxyProtocolOptions? options)
+    {
+        if (options is null)
+        {
+            return null;
+        }
+        if (options.Has(nameof(options.From)) && options.From.Count == 0)
+        {
+            problems.Error(options.Start, $"{path} is empty. Name the proxies in front, such as 10.0.0.0/8, or remove proxyProtocol.");
+        }
+        return PrefixTree.Of(_networks.Read(path, options, nameof(options.From), options.From, out _));
     }
 
     private void CheckName(string path, ListenerOptions options)

@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
 using TlsGateway.Actors.Routing;
@@ -16,6 +15,8 @@ namespace TlsGateway.Gateway.Configuration.Checking;
 /// <summary>Checks a listener's routes: each alone, and in their order.</summary>
 internal sealed class RouteChecker(ConfigurationProblems problems)
 {
+    private readonly NetworkReader _networks = new(problems);
+
     /// <summary>The routes that could be made; null when one could not, or when they have no end.</summary>
     public IReadOnlyList<RouteSettings>? Check(
         string path,
@@ -90,9 +91,10 @@ internal sealed class RouteChecker(ConfigurationProblems problems)
     )
     {
         var target = CheckTarget(path, options, upstreams);
+        var from = _networks.Read($"{path}.from", options, nameof(options.From), options.From, out var areNetworks);
         if (
             !TryReadNames(path, options, out var names)
-                | !TryReadNetworks($"{path}.from", options, nameof(options.From), options.From, out var from)
+                | !areNetworks
                 | !TryReadPorts(path, options, listener, out var ports)
                 | !TryReadJa4(path, options)
                 | !TryReadClients(path, options, listener, out var clients)
@@ -108,7 +110,7 @@ internal sealed class RouteChecker(ConfigurationProblems problems)
             Target = target,
             Names = names,
             ApplicationProtocols = options.Alpn.Count == 0 ? null : options.Alpn.ToHashSet(StringComparer.Ordinal),
-            From = from,
+            From = from.Count == 0 ? null : PrefixTree.Of(from),
             Ja4 = options.Ja4.Count == 0 ? null : options.Ja4.ToHashSet(StringComparer.Ordinal),
             Ports = ports,
             Client = clients is null ? null : peer => clients.Exists(match => match.Fits(peer)),
@@ -148,24 +150,6 @@ internal sealed class RouteChecker(ConfigurationProblems problems)
         }
         problems.Error(options.At(nameof(options.Sni), wrong), $"{path}.sni[{wrong}] is '{options.Sni[wrong]}', {problem}.");
         return false;
-    }
-
-    /// <summary>A list of addresses and networks; null when it is empty. False with a problem.</summary>
-    public bool TryReadNetworks(string path, PositionedOptions options, string property, List<string> texts, out PrefixTree? tree)
-    {
-        tree = null;
-        List<IPNetwork> networks = [];
-        for (var index = 0; index < texts.Count; index++)
-        {
-            if (!AddressText.TryParseNetwork(texts[index], out var network, out var problem))
-            {
-                problems.Error(options.At(property, index), $"{path}[{index}] is '{texts[index]}', {problem}");
-                return false;
-            }
-            networks.Add(network);
-        }
-        tree = networks.Count == 0 ? null : PrefixTree.Of(networks);
-        return true;
     }
 
     private bool TryReadPorts(string path, RouteOptions options, ListenerOptions listener, out HashSet<int>? ports)
@@ -250,28 +234,8 @@ internal sealed class RouteChecker(ConfigurationProblems problems)
             );
             return false;
         }
-        return TryReadMatches(path, options, out clients);
-    }
-
-    private bool TryReadMatches(string path, RouteOptions options, [NotNullWhen(true)] out List<ClientMatch>? clients)
-    {
-        clients = [];
-        for (var index = 0; index < options.Client.Count; index++)
-        {
-            var entry = options.Client[index];
-            ClientMatch match = new(entry.CommonName, entry.OrganizationalUnit, entry.DnsName, entry.Uri);
-            if (match == new ClientMatch(null, null, null, null))
-            {
-                problems.Error(
-                    entry.Start,
-                    $"{path}.client[{index}] is empty. Write commonName, organizationalUnit, dnsName or uri; '*' as commonName is anybody with a certificate."
-                );
-                clients = null;
-                return false;
-            }
-            clients.Add(match);
-        }
-        return true;
+        clients = ClientMatchReader.Read($"{path}.client", options.Client, problems);
+        return clients is not null;
     }
 
     private void CheckOrder(string path, RouteOptions options, RouteSettings route, List<RouteSettings> before)
