@@ -96,6 +96,12 @@ public enum CloseReason
     /// <summary>No upstream address answered in time.</summary>
     UpstreamConnectTimeout,
 
+    /// <summary>Every endpoint of the upstream has as many connections as it may have, and so has the queue before them.</summary>
+    UpstreamQueueFull,
+
+    /// <summary>No endpoint of the upstream had a place for the connection in time.</summary>
+    UpstreamQueueTimeout,
+
     /// <summary>The upstream's TCP connection was reset or failed.</summary>
     UpstreamReset,
 

@@ -15,7 +15,11 @@ public static class CloseReasonFaults
             or CloseReason.ClosedByOperator
             or CloseReason.Drained
             or CloseReason.Stopped => Fault.None,
-            CloseReason.UpstreamConnectFailed or CloseReason.UpstreamConnectTimeout or CloseReason.UpstreamReset => Fault.Upstream,
+            CloseReason.UpstreamConnectFailed
+            or CloseReason.UpstreamConnectTimeout
+            or CloseReason.UpstreamQueueFull
+            or CloseReason.UpstreamQueueTimeout
+            or CloseReason.UpstreamReset => Fault.Upstream,
             CloseReason.TooManyConnections or CloseReason.InternalError => Fault.Self,
             CloseReason.ClientClosedBeforeHello
             or CloseReason.ClientClosedInHandshake

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using TlsGateway.Actors.Balancing;
 using TlsGateway.Actors.Connections;
 using TlsGateway.Actors.Dispatch;
+using TlsGateway.Actors.Health;
 using TlsGateway.Actors.Inspection;
 using TlsGateway.Actors.Listeners;
 using TlsGateway.Actors.Metrics;
@@ -39,7 +40,18 @@ public sealed class GatewayHost : IAsyncDisposable
         var log = (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("TlsGateway.DataPath");
         var loops = EventLoops.Get(system);
         _supervisors = new IActorRef[loops.Count];
-        _upstreams = new UpstreamRegistry(loops.Count);
+        var health = new HealthServices(
+            new EndpointProbe(TimeProvider.System),
+            loops.Loop(0).ReadTimestamp,
+            Random.Shared.NextDouble,
+            (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("TlsGateway.Upstreams")
+        );
+        _upstreams = new UpstreamRegistry(
+            loops.Count,
+            isBorn: group => group.Health = system.ActorOf(Props.Create(() => new UpstreamHealthActor(group, health))),
+            hasGone: group => system.Stop(group.Health)
+        );
+        Metrics.Upstreams = () => _upstreams.Groups;
         for (var i = 0; i < loops.Count; i++)
         {
             var context = new LoopContext(loops.Loop(i), log);
@@ -67,6 +79,10 @@ public sealed class GatewayHost : IAsyncDisposable
                 .OrderBy(static use => use.Generation)
                 .ThenBy(static use => use.Listener, StringComparer.Ordinal),
         ];
+
+    /// <summary>The upstreams of the present generation and how their endpoints are, by name.</summary>
+    public IReadOnlyList<UpstreamSnapshot> Upstreams =>
+        [.. _upstreams.Groups.Select(UpstreamSnapshot.Of).OfType<UpstreamSnapshot>().OrderBy(static u => u.Name, StringComparer.Ordinal)];
 
     /// <summary>Connections open now.</summary>
     public long OpenConnections => Metrics.Counters.Sum(c => Volatile.Read(ref c.Open));

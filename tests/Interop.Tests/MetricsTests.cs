@@ -37,6 +37,13 @@ public sealed class MetricsTests : IDisposable
                 ("gateway.tls_handshakes", "{handshake}"),
                 ("gateway.tls_key_updates", "{message}"),
                 ("gateway.tls_rehandshakes", "{handshake}"),
+                ("gateway.upstream.active_connections", Connection),
+                ("gateway.upstream.connects", Connection),
+                ("gateway.upstream.ejections", "{endpoint}"),
+                ("gateway.upstream.endpoints", "{endpoint}"),
+                ("gateway.upstream.health_checks", "{check}"),
+                ("gateway.upstream.queued_connections", Connection),
+                ("gateway.upstream.waits", Connection),
             ],
             scrape.Instruments
         );
@@ -53,6 +60,13 @@ public sealed class MetricsTests : IDisposable
                 "gateway.tls_handshakes: listener outcome tls.protocol.version",
                 "gateway.tls_key_updates: listener",
                 "gateway.tls_rehandshakes: listener",
+                "gateway.upstream.active_connections: upstream",
+                "gateway.upstream.connects: outcome upstream",
+                "gateway.upstream.ejections: upstream",
+                "gateway.upstream.endpoints: state upstream",
+                "gateway.upstream.health_checks: outcome upstream",
+                "gateway.upstream.queued_connections: upstream",
+                "gateway.upstream.waits: outcome upstream",
             ],
             scrape.AttributeSets
         );

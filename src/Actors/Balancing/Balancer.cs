@@ -23,23 +23,12 @@ public abstract class Balancer
             _ => throw new ArgumentOutOfRangeException(nameof(algorithm), algorithm, "no such algorithm"),
         };
 
-    /// <summary>The next endpoint, or null when all were tried.</summary>
+    /// <summary>The next endpoint, or null when there is none.</summary>
     /// <param name="key">What hashing goes by; others do not look at it.</param>
-    /// <param name="tried">Those that this connection had before, in vain.</param>
-    public abstract Endpoint? Choose(ulong key, IReadOnlyList<Endpoint> tried);
-
-    private protected static bool WasTried(IReadOnlyList<Endpoint> tried, Endpoint endpoint)
-    {
-        for (var i = 0; i < tried.Count; i++)
-        {
-            if (ReferenceEquals(tried[i], endpoint))
-                return true;
-        }
-
-        return false;
-    }
+    /// <param name="candidates">Among which.</param>
+    public abstract Endpoint? Choose(ulong key, in Candidates candidates);
 
     /// <summary>With one connection more each, <paramref name="left"/> would have fewer for its weight.</summary>
-    private protected static bool IsLessLoaded(EndpointChoice left, EndpointChoice right) =>
-        (left.Endpoint.Connections + 1L) * right.Weight < (right.Endpoint.Connections + 1L) * left.Weight;
+    private protected static bool IsLessLoaded(EndpointChoice left, EndpointChoice right, in Candidates candidates) =>
+        (left.Endpoint.Connections + 1L) * candidates.WeightOf(right) < (right.Endpoint.Connections + 1L) * candidates.WeightOf(left);
 }

@@ -20,19 +20,25 @@ internal sealed class HashBalancer : Balancer
         _table = Endpoints.Length == 0 ? [] : Fill(Endpoints);
     }
 
-    public override Endpoint? Choose(ulong key, IReadOnlyList<Endpoint> tried)
+    public override Endpoint? Choose(ulong key, in Candidates candidates)
     {
         if (_table.Length == 0)
             return null;
-        // Whose endpoint was tried goes on to another one that is as settled: the keys of a dead endpoint spread over all others.
+        // Whose endpoint cannot be had goes on to another one that is as settled: the keys of a dead endpoint spread over all others.
         for (var attempt = 0UL; attempt < 64; attempt++)
         {
             var endpoint = Endpoints[_table[(int)(StableHash.Of(key, attempt, 0) % Slots)]].Endpoint;
-            if (!WasTried(tried, endpoint))
+            if (candidates.Contains(endpoint))
                 return endpoint;
         }
 
-        return Array.Find(Endpoints, choice => !WasTried(tried, choice.Endpoint))?.Endpoint;
+        foreach (var choice in Endpoints)
+        {
+            if (candidates.Contains(choice.Endpoint))
+                return choice.Endpoint;
+        }
+
+        return null;
     }
 
     private static ushort[] Fill(EndpointChoice[] endpoints)

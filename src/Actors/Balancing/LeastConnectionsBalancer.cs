@@ -5,13 +5,13 @@ internal sealed class LeastConnectionsBalancer(IReadOnlyList<EndpointChoice> end
 {
     private int _start;
 
-    public override Endpoint? Choose(ulong key, IReadOnlyList<Endpoint> tried)
+    public override Endpoint? Choose(ulong key, in Candidates candidates)
     {
         var best = -1;
         for (var i = 0; i < Endpoints.Length; i++)
         {
             var index = (_start + i) % Endpoints.Length;
-            if (!WasTried(tried, Endpoints[index].Endpoint) && (best < 0 || IsLessLoaded(Endpoints[index], Endpoints[best])))
+            if (candidates.Contains(Endpoints[index].Endpoint) && (best < 0 || IsLessLoaded(Endpoints[index], Endpoints[best], candidates)))
                 best = index;
         }
 

@@ -8,22 +8,22 @@ internal sealed class RandomOfTwoBalancer(IReadOnlyList<EndpointChoice> endpoint
 {
     private ulong _state = seed;
 
-    public override Endpoint? Choose(ulong key, IReadOnlyList<Endpoint> tried)
+    public override Endpoint? Choose(ulong key, in Candidates candidates)
     {
-        var first = Pick(tried, except: null);
+        var first = Pick(candidates, except: null);
         if (first is null)
             return null;
-        var second = Pick(tried, except: first);
-        return second is not null && IsLessLoaded(second, first) ? second.Endpoint : first.Endpoint;
+        var second = Pick(candidates, except: first);
+        return second is not null && IsLessLoaded(second, first, candidates) ? second.Endpoint : first.Endpoint;
     }
 
-    private EndpointChoice? Pick(IReadOnlyList<Endpoint> tried, EndpointChoice? except)
+    private EndpointChoice? Pick(in Candidates candidates, EndpointChoice? except)
     {
         long sum = 0;
         foreach (var choice in Endpoints)
         {
-            if (choice != except && !WasTried(tried, choice.Endpoint))
-                sum += choice.Weight;
+            if (choice != except && candidates.Contains(choice.Endpoint))
+                sum += candidates.WeightOf(choice);
         }
 
         if (sum == 0)
@@ -31,9 +31,9 @@ internal sealed class RandomOfTwoBalancer(IReadOnlyList<EndpointChoice> endpoint
         var at = (long)(Next() % (ulong)sum);
         foreach (var choice in Endpoints)
         {
-            if (choice == except || WasTried(tried, choice.Endpoint))
+            if (choice == except || !candidates.Contains(choice.Endpoint))
                 continue;
-            at -= choice.Weight;
+            at -= candidates.WeightOf(choice);
             if (at < 0)
                 return choice;
         }

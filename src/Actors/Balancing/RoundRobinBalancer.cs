@@ -17,16 +17,17 @@ internal sealed class RoundRobinBalancer : Balancer
             _current[seed % (ulong)_current.Length] = 1;
     }
 
-    public override Endpoint? Choose(ulong key, IReadOnlyList<Endpoint> tried)
+    public override Endpoint? Choose(ulong key, in Candidates candidates)
     {
         var best = -1;
         long sum = 0;
         for (var i = 0; i < Endpoints.Length; i++)
         {
-            if (WasTried(tried, Endpoints[i].Endpoint))
+            if (!candidates.Contains(Endpoints[i].Endpoint))
                 continue;
-            _current[i] += Endpoints[i].Weight;
-            sum += Endpoints[i].Weight;
+            var weight = candidates.WeightOf(Endpoints[i]);
+            _current[i] += weight;
+            sum += weight;
             if (best < 0 || _current[i] > _current[best])
                 best = i;
         }

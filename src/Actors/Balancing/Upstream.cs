@@ -3,37 +3,101 @@ using TlsGateway.Actors.Settings;
 
 namespace TlsGateway.Actors.Balancing;
 
-/// <summary>An upstream of one generation, ready to be chosen from. Each loop has balancers of its own; the endpoints' counts are shared.</summary>
+/// <summary>An upstream of one generation, ready to be chosen from. Each loop has balancers of its own; the endpoints are shared.</summary>
 public sealed class Upstream
 {
     private readonly ImmutableArray<(Balancer Primary, Balancer Backup)> _balancers;
+    private readonly ImmutableArray<Endpoint> _primary;
+    private readonly long _slowStartNanos;
 
     /// <param name="settings">What it is made from.</param>
-    /// <param name="endpointOf">The shared endpoint of an address.</param>
+    /// <param name="group">What it shares with its other generations.</param>
     /// <param name="loops">How many loops there are.</param>
-    internal Upstream(UpstreamSettings settings, Func<EndpointSettings, Endpoint> endpointOf, int loops)
+    internal Upstream(UpstreamSettings settings, UpstreamGroup group, int loops)
     {
         Settings = settings;
-        var choices = settings.Endpoints.Select(e => (e.IsBackup, Choice: new EndpointChoice(endpointOf(e), e.Weight))).ToList();
-        var primary = choices.Where(static c => !c.IsBackup).Select(static c => c.Choice).ToList();
-        var backup = choices.Where(static c => c.IsBackup).Select(static c => c.Choice).ToList();
+        Group = group;
+        var choices = settings.Endpoints.Select(Choice).ToList();
+        Endpoints = [.. choices.Select(static choice => choice.Endpoint)];
+        var primary = choices.Where((_, i) => !settings.Endpoints[i].IsBackup).ToList();
+        var backup = choices.Where((_, i) => settings.Endpoints[i].IsBackup).ToList();
+        _primary = [.. primary.Select(static choice => choice.Endpoint)];
+        _slowStartNanos = settings.SlowStart.Ticks * TimeSpan.NanosecondsPerTick;
         _balancers =
         [
             .. Enumerable
                 .Range(0, loops)
                 .Select(loop => (Balancer.Of(settings.Balance, primary, (ulong)loop), Balancer.Of(settings.Balance, backup, (ulong)loop))),
         ];
+
+        EndpointChoice Choice(EndpointSettings endpoint)
+        {
+            var shared = group.EndpointOf(endpoint.Address, out var isNew);
+            if (isNew)
+                _new.Add(shared);
+            return new EndpointChoice(shared, endpoint.Weight);
+        }
     }
+
+    private readonly List<Endpoint> _new = [];
 
     public UpstreamSettings Settings { get; }
 
-    /// <summary>The next endpoint for a connection: a backup only when every other was tried. Null: all were.</summary>
+    /// <summary>In the order of the settings.</summary>
+    public IReadOnlyList<Endpoint> Endpoints { get; }
+
+    internal UpstreamGroup Group { get; }
+
+    /// <summary>Those that no earlier generation had.</summary>
+    internal IReadOnlyList<Endpoint> NewEndpoints => _new;
+
+    /// <summary>
+    /// Takes a place at the next endpoint: of those that can be used, a backup only when no other can; when too few can (<see cref="UpstreamSettings.PanicShare"/>), of all.
+    /// </summary>
     /// <param name="loop">Index of the calling loop.</param>
     /// <param name="key">As in <see cref="Balancer.Choose"/>.</param>
-    /// <param name="tried">As there.</param>
-    internal Endpoint? Choose(int loop, ulong key, IReadOnlyList<Endpoint> tried)
+    /// <param name="tried">Those that this connection had before, in vain.</param>
+    /// <param name="now">The loop's clock.</param>
+    /// <returns>Null: there is none, now or at all (<see cref="IsFull"/>).</returns>
+    internal EndpointUse? Enter(int loop, ulong key, IReadOnlyList<Endpoint> tried, long now)
+    {
+        var candidates = new Candidates(tried, now)
+        {
+            Maximum = Settings.MaxConnections,
+            SlowStartNanos = _slowStartNanos,
+            AnyHealth = IsInPanic(),
+        };
+        return Enter(loop, key, candidates) ?? (candidates.AnyHealth ? null : Enter(loop, key, candidates with { AnyHealth = true }));
+    }
+
+    /// <summary>There is an endpoint that was not tried, and it has as many connections as it may have.</summary>
+    internal bool IsFull(IReadOnlyList<Endpoint> tried) =>
+        Settings.MaxConnections > 0 && Endpoints.Any(endpoint => !tried.Contains(endpoint));
+
+    private EndpointUse? Enter(int loop, ulong key, in Candidates candidates)
     {
         var (primary, backup) = _balancers[loop];
-        return primary.Choose(key, tried) ?? backup.Choose(key, tried);
+        while ((primary.Choose(key, candidates) ?? backup.Choose(key, candidates)) is { } endpoint)
+        {
+            // Another loop may have been quicker: then the endpoint is no candidate any more.
+            if (endpoint.TryEnter(candidates, out var isTrial))
+                return new EndpointUse(endpoint, this, isTrial);
+        }
+
+        return null;
+    }
+
+    private bool IsInPanic()
+    {
+        if (Settings.PanicShare == 0)
+            return false;
+        var healthy = 0;
+        foreach (var endpoint in _primary)
+        {
+            if (endpoint.IsHealthy)
+                healthy++;
+        }
+
+        return healthy * 100 < Settings.PanicShare * _primary.Length;
     }
 }

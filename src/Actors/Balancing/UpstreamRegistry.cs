@@ -1,34 +1,48 @@
 using TlsGateway.Actors.Settings;
-using TlsGateway.Transport;
 
 namespace TlsGateway.Actors.Balancing;
 
 /// <summary>Makes each generation's upstreams over endpoints that live on: the same upstream's same address is the same endpoint. One thread at a time.</summary>
-internal sealed class UpstreamRegistry(int loops)
+/// <param name="loops">How many loops there are.</param>
+/// <param name="isBorn">Told of each upstream that is new, by its name.</param>
+/// <param name="hasGone">Told of each that the new generation does not have.</param>
+internal sealed class UpstreamRegistry(int loops, Action<UpstreamGroup>? isBorn = null, Action<UpstreamGroup>? hasGone = null)
 {
-    private Dictionary<(string Upstream, InetEndPoint Address), Endpoint> _endpoints = [];
+    private Dictionary<string, UpstreamGroup> _groups = new(StringComparer.Ordinal);
 
-    /// <summary>The upstreams of a generation, by their settings (as objects). Endpoints that it does not name are forgotten here; connections keep theirs.</summary>
+    /// <summary>Those of the newest generation. Any thread.</summary>
+    public IReadOnlyCollection<UpstreamGroup> Groups => Volatile.Read(ref _groups).Values;
+
+    /// <summary>The upstreams of a generation, by their settings (as objects).</summary>
     public IReadOnlyDictionary<UpstreamSettings, Upstream> Make(IEnumerable<UpstreamSettings> settings)
     {
-        var before = _endpoints;
-        var endpoints = new Dictionary<(string, InetEndPoint), Endpoint>();
+        var groups = new Dictionary<string, UpstreamGroup>(StringComparer.Ordinal);
         var made = new Dictionary<UpstreamSettings, Upstream>(ReferenceEqualityComparer.Instance);
         foreach (var upstream in settings)
         {
             if (!made.ContainsKey(upstream))
-                made.Add(upstream, new Upstream(upstream, e => EndpointOf(upstream.Name, e), loops));
+                made.Add(upstream, new Upstream(upstream, GroupOf(upstream.Name), loops));
         }
 
-        _endpoints = endpoints;
+        foreach (var upstream in made.Values)
+            upstream.Group.Use(upstream);
+        foreach (var gone in _groups.Values.Where(group => !groups.ContainsKey(group.Name)))
+            hasGone?.Invoke(gone);
+        Volatile.Write(ref _groups, groups);
         return made;
 
-        Endpoint EndpointOf(string name, EndpointSettings endpoint)
+        UpstreamGroup GroupOf(string name)
         {
-            var key = (name, InetEndPoint.From(endpoint.Address));
-            if (!endpoints.TryGetValue(key, out var found))
-                endpoints.Add(key, found = before.GetValueOrDefault(key) ?? new Endpoint(key.Item2));
-            return found;
+            if (groups.TryGetValue(name, out var group))
+                return group;
+            if (!_groups.TryGetValue(name, out group))
+            {
+                group = new UpstreamGroup(name);
+                isBorn?.Invoke(group);
+            }
+
+            groups.Add(name, group);
+            return group;
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using TlsGateway.Actors.Balancing;
 using TlsGateway.Actors.Stalls;
 using TlsGateway.Tls;
 
@@ -27,6 +28,9 @@ public sealed class GatewayMetrics : IDisposable
     private readonly Meter _meter;
     private readonly Lock _lock = new();
     private ListenerCounters[] _counters = [];
+
+    /// <summary>Those of the present generation.</summary>
+    internal Func<IEnumerable<UpstreamGroup>> Upstreams { private get; set; } = static () => [];
 
     public GatewayMetrics(IMeterFactory? factory = null)
     {
@@ -97,6 +101,7 @@ public sealed class GatewayMetrics : IDisposable
             "{connection}",
             "Client connections stalled right now."
         );
+        UpstreamInstruments.Add(_meter, () => Upstreams());
     }
 
     /// <summary>Counts that are shown from now on.</summary>

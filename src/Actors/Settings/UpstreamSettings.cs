@@ -19,4 +19,20 @@ public sealed record UpstreamSettings
 
     /// <summary>For connecting to one endpoint.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Connections that one endpoint has at most, all loops together; 0: any number.</summary>
+    public int MaxConnections { get; init; }
+
+    public QueueSettings Queue { get; init; } = new();
+
+    /// <summary>An endpoint that is new or comes back gets its share little by little in this time. Hashing does not look at it.</summary>
+    public TimeSpan SlowStart { get; init; }
+
+    public OutlierSettings Outliers { get; init; } = new();
+
+    /// <summary>Null: endpoints are not checked, only connections show how they are.</summary>
+    public HealthCheckSettings? HealthCheck { get; init; }
+
+    /// <summary>When fewer than this per cent of the endpoints can be used, all are tried as if they could. 0: only when none can be.</summary>
+    public int PanicShare { get; init; }
 }

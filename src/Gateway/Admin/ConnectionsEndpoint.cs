@@ -21,6 +21,7 @@ internal sealed class ConnectionsEndpoint(Func<GatewayHost?> host, IPAddress bin
     {
         server.MapGet("/connections", context => GuardedAsync(context, ListAsync));
         server.MapGet("/generations", context => GuardedAsync(context, ListGenerationsAsync));
+        server.MapGet("/upstreams", context => GuardedAsync(context, ListUpstreamsAsync));
         server.MapGet("/connections/{id}", context => GuardedAsync(context, ShowAsync));
         server.MapPost("/connections/{id}/rehandshake", context => OrderAsync(context, ConnectionOrder.Rehandshake));
         server.MapPost("/connections/{id}/step-up", context => OrderAsync(context, ConnectionOrder.StepUp));
@@ -40,6 +41,9 @@ internal sealed class ConnectionsEndpoint(Func<GatewayHost?> host, IPAddress bin
 
     private static Task ListGenerationsAsync(HttpContext context, GatewayHost running) =>
         AdminJson.WriteAsync(context, StatusCodes.Status200OK, new { Current = running.Generation, running.Generations });
+
+    private static Task ListUpstreamsAsync(HttpContext context, GatewayHost running) =>
+        AdminJson.WriteAsync(context, StatusCodes.Status200OK, new { running.Upstreams });
 
     private static async Task ShowAsync(HttpContext context, GatewayHost running)
     {

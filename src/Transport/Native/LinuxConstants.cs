@@ -3,6 +3,7 @@ namespace TlsGateway.Transport.Native;
 /// <summary>Constants of the Linux kernel interface. The values are the same on x64 and arm64 (asm-generic).</summary>
 internal static class LinuxConstants
 {
+    public const int AF_UNIX = 1;
     public const int AF_INET = 2;
     public const int AF_INET6 = 10;
 

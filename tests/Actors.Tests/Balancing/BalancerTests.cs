@@ -27,7 +27,7 @@ public sealed class BalancerTests
                 var balancer = Balancer.Of(BalanceAlgorithm.RoundRobin, endpoints, (ulong)loop);
                 for (var cycle = 0; cycle < 3; cycle++)
                 {
-                    var counts = Count(endpoints, weights.Sum(), _ => balancer.Choose(0, [])!);
+                    var counts = Count(endpoints, weights.Sum(), _ => balancer.Choose(0, None)!);
                     Assert.Equal(weights, counts);
                 }
             }
@@ -39,7 +39,7 @@ public sealed class BalancerTests
     {
         var endpoints = Make([5, 1, 1]);
         var balancer = Balancer.Of(BalanceAlgorithm.RoundRobin, endpoints, seed: 0);
-        var turns = Enumerable.Range(0, 7).Select(_ => balancer.Choose(0, [])!.Address.Port).ToList();
+        var turns = Enumerable.Range(0, 7).Select(_ => balancer.Choose(0, None)!.Address.Port).ToList();
         Assert.Equal(5, turns.Count(port => port == 1));
         // nginx's example: a a b a c a a, not a a a a a b c.
         Assert.DoesNotContain(3, turns.Select((port, i) => turns.Skip(i).TakeWhile(next => next == port && port == 1).Count()));
@@ -49,7 +49,9 @@ public sealed class BalancerTests
     public void Loops_do_not_begin_with_the_same_endpoint()
     {
         var endpoints = Make([1, 1, 1, 1]);
-        var firsts = Enumerable.Range(0, 4).Select(loop => Balancer.Of(BalanceAlgorithm.RoundRobin, endpoints, (ulong)loop).Choose(0, []));
+        var firsts = Enumerable
+            .Range(0, 4)
+            .Select(loop => Balancer.Of(BalanceAlgorithm.RoundRobin, endpoints, (ulong)loop).Choose(0, None));
         Assert.Equal(4, firsts.Distinct().Count());
     }
 
@@ -69,8 +71,8 @@ public sealed class BalancerTests
                     weights.Sum() * 10,
                     _ =>
                     {
-                        var chosen = balancer.Choose(0, [])!;
-                        chosen.Enter();
+                        var chosen = balancer.Choose(0, None)!;
+                        Enter(chosen);
                         return chosen;
                     }
                 );
@@ -86,12 +88,12 @@ public sealed class BalancerTests
         var balancer = Balancer.Of(BalanceAlgorithm.LeastConnections, endpoints, seed: 0);
         foreach (var endpoint in endpoints)
         {
-            endpoint.Endpoint.Enter();
-            endpoint.Endpoint.Enter();
+            Enter(endpoint.Endpoint);
+            Enter(endpoint.Endpoint);
         }
 
         endpoints[1].Endpoint.Leave();
-        Assert.Same(endpoints[1].Endpoint, balancer.Choose(0, []));
+        Assert.Same(endpoints[1].Endpoint, balancer.Choose(0, None));
     }
 
     /// <summary>With n balls in n bins the fullest has log n / log log n by one choice, log log n by two; weights count.</summary>
@@ -107,8 +109,8 @@ public sealed class BalancerTests
             weights.Sum() * PerWeight,
             _ =>
             {
-                var chosen = balancer.Choose(0, [])!;
-                chosen.Enter();
+                var chosen = balancer.Choose(0, None)!;
+                Enter(chosen);
                 return chosen;
             }
         );
@@ -130,9 +132,9 @@ public sealed class BalancerTests
             i =>
             {
                 var key = StableHash.Of(InetEndPoint.From(new IPAddress(BitConverter.GetBytes(i)), 1));
-                var chosen = one.Choose(key, [])!;
+                var chosen = one.Choose(key, None)!;
                 // Another loop, another member of the fleet, another order in the file.
-                Assert.Same(chosen, other.Choose(key, []));
+                Assert.Same(chosen, other.Choose(key, None));
                 return chosen;
             }
         );
@@ -158,8 +160,8 @@ public sealed class BalancerTests
         for (var i = 0; i < Keys; i++)
         {
             var key = StableHash.Of($"host-{i}.example.com");
-            var was = before.Choose(key, [])!;
-            var isNow = after.Choose(key, [])!;
+            var was = before.Choose(key, None)!;
+            var isNow = after.Choose(key, None)!;
             if (was != endpoints[0].Endpoint && was != isNow)
                 moved++;
         }
@@ -177,10 +179,10 @@ public sealed class BalancerTests
         for (var i = 0UL; i < 200; i++)
         {
             var key = StableHash.Of($"{i}");
-            var first = balancer.Choose(key, [])!;
-            var second = balancer.Choose(key, [first])!;
+            var first = balancer.Choose(key, None)!;
+            var second = balancer.Choose(key, new Candidates([first]))!;
             Assert.NotSame(first, second);
-            Assert.Same(second, balancer.Choose(key, [first]));
+            Assert.Same(second, balancer.Choose(key, new Candidates([first])));
             if (first == endpoints[0].Endpoint)
                 seconds.Add(second);
         }
@@ -203,7 +205,7 @@ public sealed class BalancerTests
                 var endpoints = Make(weights);
                 var balancer = Balancer.Of(algorithm, endpoints, seed: 3);
                 List<Endpoint> tried = [];
-                while (balancer.Choose(key, tried) is { } next)
+                while (balancer.Choose(key, new Candidates(tried)) is { } next)
                 {
                     Assert.DoesNotContain(next, tried);
                     tried.Add(next);
@@ -212,7 +214,7 @@ public sealed class BalancerTests
                 Assert.Equal(weights.Length, tried.Count);
             }
         );
-        Assert.Null(Balancer.Of(algorithm, [], seed: 0).Choose(1, []));
+        Assert.Null(Balancer.Of(algorithm, [], seed: 0).Choose(1, None));
     }
 
     [Fact]
@@ -222,8 +224,8 @@ public sealed class BalancerTests
         var settings = new UpstreamSettings { Name = "u", Endpoints = [At(1) with { IsBackup = true }, At(2), At(3)] };
         var upstream = registry.Make([settings])[settings];
         List<Endpoint> tried = [];
-        while (upstream.Choose(0, 0, tried) is { } next)
-            tried.Add(next);
+        while (upstream.Enter(0, 0, tried, now: 0) is { } next)
+            tried.Add(next.Endpoint);
         Assert.Equal(1, tried[^1].Address.Port);
         Assert.Equal(3, tried.Count);
     }
@@ -238,21 +240,104 @@ public sealed class BalancerTests
             Endpoints = [At(1), At(2)],
             Balance = BalanceAlgorithm.LeastConnections,
         };
-        registry.Make([first])[first].Choose(0, 0, [])!.Enter();
+        Assert.NotNull(registry.Make([first])[first].Enter(0, 0, [], now: 0));
         var second = first with { Endpoints = [At(1), At(2), At(3)] };
         var made = registry.Make([second])[second];
         // The one with a connection comes last.
         List<Endpoint> order = [];
-        while (made.Choose(0, 0, order) is { } next)
-            order.Add(next);
-        Assert.Equal(1, order[^1].Connections);
+        while (made.Enter(0, 0, order, now: 0) is { } next)
+            order.Add(next.Endpoint);
+        Assert.Equal(2, order[^1].Connections);
         // Another upstream with the same address counts for itself.
         var other = first with
         {
             Name = "v",
         };
-        Assert.Equal(0, registry.Make([other])[other].Choose(0, 0, [])!.Connections);
+        Assert.Equal(1, registry.Make([other])[other].Enter(0, 0, [], now: 0)!.Value.Endpoint.Connections);
     }
+
+    [Theory]
+    [MemberData(nameof(Algorithms))]
+    public void Only_endpoints_that_admit_connections_are_chosen(BalanceAlgorithm algorithm)
+    {
+        Seeded.ForAll(
+            Gen.Select(Weights, Gen.Int[0, 4].Array[12], Gen.ULong),
+            200,
+            seed: 55,
+            input =>
+            {
+                var (weights, states, key) = input;
+                var endpoints = Make(weights);
+                for (var i = 0; i < endpoints.Length; i++)
+                {
+                    var endpoint = endpoints[i].Endpoint;
+                    switch (states[i])
+                    {
+                        case 1:
+                            endpoint.SetDown(true);
+                            break;
+                        case 2:
+                            endpoint.SetCircuit(Circuit.Open);
+                            break;
+                        case 3:
+                            Enter(endpoint);
+                            Enter(endpoint);
+                            break;
+                        case 4:
+                            // The one connection that it gets is there.
+                            endpoint.SetCircuit(Circuit.HalfOpen);
+                            Enter(endpoint);
+                            break;
+                    }
+                }
+
+                var chosen = Balancer.Of(algorithm, endpoints, seed: 1).Choose(key, None with { Maximum = 2 });
+                var free = endpoints.Where((_, i) => states[i] == 0).Select(static e => e.Endpoint).ToList();
+                if (free.Count == 0)
+                    Assert.Null(chosen);
+                else
+                    Assert.Contains(chosen, free);
+            }
+        );
+    }
+
+    [Theory]
+    [InlineData(BalanceAlgorithm.RoundRobin)]
+    [InlineData(BalanceAlgorithm.RandomOfTwo)]
+    [InlineData(BalanceAlgorithm.LeastConnections)]
+    public void An_endpoint_that_comes_back_gets_its_share_little_by_little(BalanceAlgorithm algorithm)
+    {
+        const long SlowStart = 1000;
+        int[] shares =
+        [
+            .. ((long[])[0, 250, 500, 1000]).Select(now =>
+            {
+                var endpoints = Make([1, 1]);
+                endpoints[1].Endpoint.BeginRamp(0);
+                var balancer = Balancer.Of(algorithm, endpoints, seed: 7);
+                var candidates = None with { Now = now, SlowStartNanos = SlowStart };
+                return Count(
+                    endpoints,
+                    1000,
+                    _ =>
+                    {
+                        var chosen = balancer.Choose(0, candidates)!;
+                        Enter(chosen);
+                        return chosen;
+                    }
+                )[1];
+            }),
+        ];
+        // Of weights 1 and 0.1 the second has an eleventh.
+        Assert.InRange(shares[0], 60, 120);
+        Assert.InRange(shares[1], 200, 300);
+        Assert.InRange(shares[2], 310, 400);
+        Assert.InRange(shares[3], 450, 550);
+    }
+
+    private static Candidates None => new([]);
+
+    private static void Enter(Endpoint endpoint) => Assert.True(endpoint.TryEnter(None with { AnyHealth = true }, out _));
 
     private static EndpointSettings At(int port) => new(new IPEndPoint(IPAddress.Loopback, port));
 

@@ -21,7 +21,7 @@ public sealed class EndpointCheckTests
         Assert.Equal((BalanceAlgorithm.LeastConnections, 3), (upstream.Balance, upstream.ConnectAttempts));
         Assert.Equal(
             [
-                new EndpointSettings(IPEndPoint.Parse("192.0.2.7:80")) { Weight = 5 },
+                new EndpointSettings(IPEndPoint.Parse("192.0.2.7:80")) { Host = "backend.test", Weight = 5 },
                 new EndpointSettings(IPEndPoint.Parse("192.0.2.9:81")) { IsBackup = true },
             ],
             upstream.Endpoints
@@ -42,6 +42,84 @@ public sealed class EndpointCheckTests
         Assert.Empty(result.Problems);
         var listener = result.Configuration!.Listeners[0];
         Assert.Equal((2, ProxyProtocolVersion.V2), (listener.ProxyProtocolFrom!.Count, listener.Upstream!.ProxyProtocol));
+    }
+
+    [Fact]
+    public async Task Health_queue_and_ejection_become_settings()
+    {
+        using TemporaryFolder folder = new();
+        var result = await Loader.LoadAsync(
+            folder,
+            File(
+                "{ address: 'unix:/run/api.sock', maxConnections: 5, queue: { size: 7, timeout: 3s }, slowStart: 20s, panicThreshold: 30, "
+                    + "ejection: { failures: 2, time: 1s, maximumTime: 9s, maximumShare: 80 }, "
+                    + "health: { check: https, interval: 1s, timeout: 400ms, rise: 4, fall: 5, path: '/h?x=1', host: api.test, status: 200-204, body: ok } }"
+            )
+        );
+        Assert.Empty(result.Problems);
+        var upstream = result.Configuration!.Listeners[0].Upstream!;
+        Assert.Equal("/run/api.sock", upstream.Endpoints[0].Address.ToString());
+        Assert.Equal(
+            (5, new QueueSettings { Size = 7, Timeout = TimeSpan.FromSeconds(3) }, TimeSpan.FromSeconds(20), 30),
+            (upstream.MaxConnections, upstream.Queue, upstream.SlowStart, upstream.PanicShare)
+        );
+        Assert.Equal(
+            new OutlierSettings
+            {
+                Failures = 2,
+                Time = TimeSpan.FromSeconds(1),
+                MaximumTime = TimeSpan.FromSeconds(9),
+                MaximumShare = 80,
+            },
+            upstream.Outliers
+        );
+        Assert.Equal(
+            new HealthCheckSettings
+            {
+                Kind = HealthCheckKind.Https,
+                Interval = TimeSpan.FromSeconds(1),
+                Timeout = TimeSpan.FromMilliseconds(400),
+                Rise = 4,
+                Fall = 5,
+                Path = "/h?x=1",
+                Host = "api.test",
+                Status = (200, 204),
+                Body = "ok",
+            },
+            upstream.HealthCheck
+        );
+    }
+
+    [Theory]
+    [InlineData("{ address: 'unix:run/api.sock' }", "whose path is not absolute")]
+    [InlineData(
+        "{ address: 'unix:/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' }",
+        "longer than the 107 bytes"
+    )]
+    [InlineData("{ address: '192.0.2.9:80', health: { check: tcp, path: /x } }", "health has path, which a tcp check does not look at")]
+    [InlineData(
+        "{ address: '192.0.2.9:80', health: { check: http, status: 300-200 } }",
+        "health.status is '300-200', which no status is in"
+    )]
+    [InlineData("{ address: '192.0.2.9:80', health: { check: http, path: x } }", "path")]
+    [InlineData("{ address: '192.0.2.9:80', health: { interval: 1s } }", "check")]
+    [InlineData("{ address: 'unix:/run/a.sock', health: { check: tcp, port: 80 } }", "health has port, and its endpoints are Unix sockets")]
+    [InlineData("{ address: '192.0.2.9:80', ejection: { time: 10m } }", "a maximumTime of 5m, which is shorter than its time of 10m")]
+    public async Task A_mistake_about_health_is_said(string upstream, string part)
+    {
+        Assert.Contains(await Loader.ProblemsAsync(File(upstream)), problem => problem.Contains(part, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Families_take_turns_so_that_the_next_attempt_goes_another_way()
+    {
+        string[] addresses = ["2001:db8::1", "2001:db8::2", "2001:db8::3", "192.0.2.1", "192.0.2.2", "2001:db8::1"];
+        Assert.Equal(
+            ["2001:db8::1", "192.0.2.1", "2001:db8::2", "192.0.2.2", "2001:db8::3"],
+            Gateway
+                .Configuration.Checking.UpstreamChecker.Interleave([.. addresses.Select(IPAddress.Parse)])
+                .Select(static a => a.ToString())
+        );
     }
 
     [Theory]

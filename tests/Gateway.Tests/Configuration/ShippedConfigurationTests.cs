@@ -15,7 +15,7 @@ public sealed class ShippedConfigurationTests
         ];
 
     [Fact]
-    public void There_are_a_default_and_four_examples() => Assert.Equal(5, Files.Count);
+    public void There_are_a_default_and_five_examples() => Assert.Equal(6, Files.Count);
 
     [Theory]
     [MemberData(nameof(Files))]

@@ -191,7 +191,7 @@ public sealed class BalanceTests : IDisposable
 
     private ListenerSettings Listener(BalanceAlgorithm algorithm, params EndpointSettings[] endpoints)
     {
-        var listener = RunningGateway.Listener(_certificates.Localhost, endpoints[0].Address);
+        var listener = RunningGateway.Listener(_certificates.Localhost, (IPEndPoint)endpoints[0].Address);
         return listener with
         {
             Upstream = listener.Upstream! with

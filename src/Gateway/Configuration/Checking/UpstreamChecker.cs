@@ -1,15 +1,20 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using System.Text.RegularExpressions;
 using TlsGateway.Actors.Settings;
 using TlsGateway.Gateway.Configuration.Options;
 using TlsGateway.Gateway.Configuration.Values;
+using TlsGateway.Transport;
 
 namespace TlsGateway.Gateway.Configuration.Checking;
 
 /// <summary>Checks upstreams and looks their host names up, all at once.</summary>
 internal sealed class UpstreamChecker(ConfigurationProblems problems, ConfigurationWorld world)
 {
+    private const string UnixScheme = "unix:";
+
     /// <summary>The resolver's own default is 5 s for each of two attempts; a start should not hang longer than that on a dead name server.</summary>
     private static readonly TimeSpan ResolveTimeout = TimeSpan.FromSeconds(10);
 
@@ -62,8 +67,81 @@ internal sealed class UpstreamChecker(ConfigurationProblems problems, Configurat
             Balance = Enum.Parse<BalanceAlgorithm>(options.Balance, ignoreCase: true),
             ConnectAttempts = options.ConnectAttempts,
             ConnectTimeout = options.ConnectTimeout,
+            MaxConnections = options.MaxConnections,
+            Queue = new QueueSettings { Size = options.Queue.Size, Timeout = options.Queue.Timeout },
+            SlowStart = options.SlowStart,
+            HealthCheck = ReadHealth(name, options),
+            Outliers = ReadEjection(name, options.Ejection),
+            PanicShare = options.PanicThreshold,
         };
     }
+
+    private HealthCheckSettings? ReadHealth(string name, UpstreamOptions options)
+    {
+        if (options.Health is not { Check: { } check } health)
+        {
+            return null;
+        }
+        var isHttp = check is "http" or "https";
+        string[] ofHttp = [nameof(health.Path), nameof(health.Status), nameof(health.Body)];
+        if (!isHttp && Array.Find(ofHttp, health.Has) is { } without)
+        {
+            var key = char.ToLowerInvariant(without[0]) + without[1..];
+            Report(
+                health.At(without),
+                $"upstreams.{name}.health has {key}, which a {check} check does not look at. Remove it, or write check: http."
+            );
+        }
+        if (health.Port is not null && AllAddresses(options).All(IsUnix))
+        {
+            Report(health.At(nameof(health.Port)), $"upstreams.{name}.health has port, and its endpoints are Unix sockets. Remove it.");
+        }
+        var status = health.Status.Split('-');
+        var (from, to) = (int.Parse(status[0], CultureInfo.InvariantCulture), int.Parse(status[^1], CultureInfo.InvariantCulture));
+        if (from > to)
+        {
+            Report(
+                health.At(nameof(health.Status)),
+                $"upstreams.{name}.health.status is '{health.Status}', which no status is in. Write the lower one first."
+            );
+        }
+        return new HealthCheckSettings
+        {
+            Kind = Enum.Parse<HealthCheckKind>(check, ignoreCase: true),
+            Interval = health.Interval,
+            Timeout = health.Timeout,
+            Rise = health.Rise,
+            Fall = health.Fall,
+            Port = health.Port ?? 0,
+            Path = health.Path,
+            Host = health.Host ?? "",
+            Status = (from, to),
+            Body = health.Body ?? "",
+        };
+    }
+
+    private OutlierSettings ReadEjection(string name, EjectionOptions ejection)
+    {
+        if (ejection.MaximumTime < ejection.Time)
+        {
+            Report(
+                ejection.At(ejection.Has(nameof(ejection.MaximumTime)) ? nameof(ejection.MaximumTime) : nameof(ejection.Time)),
+                $"upstreams.{name}.ejection has a maximumTime of {DurationText.Format(ejection.MaximumTime)}, which is shorter than its time of {DurationText.Format(ejection.Time)}. Make it as long at least."
+            );
+        }
+        return new OutlierSettings
+        {
+            Failures = ejection.Failures,
+            Time = ejection.Time,
+            MaximumTime = ejection.MaximumTime,
+            MaximumShare = ejection.MaximumShare,
+        };
+    }
+
+    private static IEnumerable<string?> AllAddresses(UpstreamOptions options) =>
+        options.Address is { } address ? [address] : options.Endpoints.Select(static endpoint => endpoint.Address);
+
+    private static bool IsUnix(string? address) => address?.StartsWith(UnixScheme, StringComparison.Ordinal) == true;
 
     private async Task<List<EndpointSettings>?> ReadEndpointsAsync(string name, UpstreamOptions options, CancellationToken cancellation)
     {
@@ -123,10 +201,14 @@ internal sealed class UpstreamChecker(ConfigurationProblems problems, Configurat
         string text,
         SourcePosition position,
         string written,
-        Func<IPEndPoint, EndpointSettings> make,
+        Func<EndPoint, EndpointSettings> make,
         CancellationToken cancellation
     )
     {
+        if (IsUnix(text))
+        {
+            return ReadUnix(text[UnixScheme.Length..], position, written) is { } socket ? [make(socket)] : null;
+        }
         if (!AddressText.TrySplit(text, out var host, out var port, out var problem))
         {
             var hint = Reading.NearestName.Find(text, [UpstreamOptions.EmbeddedDemo]) is { } demo
@@ -141,7 +223,50 @@ internal sealed class UpstreamChecker(ConfigurationProblems problems, Configurat
             return null;
         }
         var addresses = await ResolveAsync(host, written, position, cancellation).ConfigureAwait(false);
-        return addresses is null ? null : [.. addresses.Distinct().Select(address => make(new IPEndPoint(address, port)))];
+        return addresses is null
+            ? null
+            :
+            [
+                .. Interleave(addresses)
+                    .Select(address => make(new IPEndPoint(address, port)) with { Host = IPAddress.TryParse(host, out _) ? "" : host }),
+            ];
+    }
+
+    private UnixDomainSocketEndPoint? ReadUnix(string path, SourcePosition position, string written)
+    {
+        if (!Path.IsPathRooted(path))
+        {
+            Report(position, $"{written}, whose path is not absolute. Write unix:/ and the whole path.");
+        }
+        else if (Encoding.UTF8.GetByteCount(path) >= UnixSocket.MaxPathBytes)
+        {
+            Report(position, $"{written}, whose path is longer than the {UnixSocket.MaxPathBytes - 1} bytes that a Unix socket may have.");
+        }
+        else
+        {
+            return new UnixDomainSocketEndPoint(path);
+        }
+        return null;
+    }
+
+    /// <summary>RFC 8305 §4: the families by turns, beginning with the one that the system prefers, so that an attempt after one that failed goes the other way.</summary>
+    internal static IEnumerable<IPAddress> Interleave(IReadOnlyCollection<IPAddress> addresses)
+    {
+        var families = addresses
+            .Distinct()
+            .GroupBy(static address => address.AddressFamily)
+            .Select(static family => family.ToList())
+            .ToList();
+        for (var i = 0; families.Exists(family => i < family.Count); i++)
+        {
+            foreach (var family in families)
+            {
+                if (i < family.Count)
+                {
+                    yield return family[i];
+                }
+            }
+        }
     }
 
     private async Task<IPAddress[]?> ResolveAsync(string host, string written, SourcePosition position, CancellationToken cancellation)

@@ -7,8 +7,10 @@ namespace TlsGateway.Gateway.Configuration.Options;
 internal sealed class EndpointOptions : PositionedOptions
 {
     [Required]
-    [Description("host:port of one backend. Of a host name every address is an endpoint, with this weight each.")]
-    [Text("host:port", Examples = ["10.0.0.5:8080", "api.internal:8080", "[fd00::5]:8080"])]
+    [Description(
+        "host:port of one backend, or unix: and the path of a socket. Of a host name every address is an endpoint, with this weight each."
+    )]
+    [Text("host:port or unix:/path", Examples = ["10.0.0.5:8080", "api.internal:8080", "[fd00::5]:8080", "unix:/run/api.sock"])]
     public string? Address { get; set; }
 
     [Description("Its share beside the others'.")]

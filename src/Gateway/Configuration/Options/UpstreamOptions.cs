@@ -10,9 +10,12 @@ internal sealed class UpstreamOptions : PositionedOptions
 
     /// <summary>In the place of <see cref="Endpoints"/>.</summary>
     [Description(
-        "host:port of the backend; a host name is looked up at start and at reload, and each of its addresses is an endpoint. embedded-demo is a small HTTP server inside the gateway, for trying it out."
+        "host:port of the backend; a host name is looked up at start and at reload, and each of its addresses is an endpoint. unix: and a path is a Unix socket. embedded-demo is a small HTTP server inside the gateway, for trying it out."
     )]
-    [Text("host:port, or embedded-demo", Examples = ["10.0.0.5:8080", "api.internal:8080", "[fd00::5]:8080", EmbeddedDemo])]
+    [Text(
+        "host:port, unix:/path, or embedded-demo",
+        Examples = ["10.0.0.5:8080", "api.internal:8080", "[fd00::5]:8080", "unix:/run/api.sock", EmbeddedDemo]
+    )]
     public string? Address { get; set; }
 
     [Description("Several backends, in the place of address.")]
@@ -37,4 +40,30 @@ internal sealed class UpstreamOptions : PositionedOptions
     [Description("Endpoints that one connection tries, one after the other, before it fails.")]
     [Count(1, 64)]
     public int ConnectAttempts { get; set; } = 8;
+
+    [Description(
+        "Connections that one endpoint has at most. Further ones go to other endpoints, and wait in the queue when all are full. 0: any number."
+    )]
+    [Count(0, 10_000_000)]
+    public int MaxConnections { get; set; }
+
+    [Description("Where connections wait while all endpoints have maxConnections.")]
+    public QueueOptions Queue { get; set; } = new();
+
+    [Description(
+        "An endpoint that is new or comes back gets its share little by little in this time. Hashing does not look at it. 0s: at once."
+    )]
+    [Duration("0s", "1h")]
+    public TimeSpan SlowStart { get; set; }
+
+    /// <summary>Null: none.</summary>
+    [Description("Checks of the endpoints. Left out: only connections show how an endpoint is.")]
+    public HealthOptions? Health { get; set; }
+
+    [Description("When an endpoint is taken out because connections fail on it.")]
+    public EjectionOptions Ejection { get; set; } = new();
+
+    [Description("Per cent: when fewer of the endpoints can be used, all are tried, whatever their health. 0: only when none can be used.")]
+    [Count(0, 100)]
+    public int PanicThreshold { get; set; }
 }

@@ -1,0 +1,68 @@
+using TlsGateway.Actors.Health;
+
+namespace TlsGateway.Actors.Balancing;
+
+/// <summary>One upstream at one instant.</summary>
+/// <param name="Name">Of it.</param>
+/// <param name="Queued">Connections that wait for a place.</param>
+/// <param name="Endpoints">In the order of the configuration.</param>
+/// <param name="Counters">Since it exists.</param>
+public sealed record UpstreamSnapshot(string Name, int Queued, IReadOnlyList<EndpointSnapshot> Endpoints, UpstreamCounters Counters)
+{
+    /// <summary>All that <see cref="EndpointSnapshot.State"/> can be.</summary>
+    public static IReadOnlyList<string> States { get; } = ["healthy", "down", "ejected", "half_open"];
+
+    /// <summary>Null: it has no generation yet.</summary>
+    internal static UpstreamSnapshot? Of(UpstreamGroup group) =>
+        group.Current is not { } current
+            ? null
+            : new UpstreamSnapshot(
+                group.Name,
+                group.Queue.Count,
+                [
+                    .. current.Endpoints.Select(
+                        (endpoint, i) =>
+                            new EndpointSnapshot(
+                                endpoint.ToString(),
+                                current.Settings.Endpoints[i].Host,
+                                current.Settings.Endpoints[i].Weight,
+                                current.Settings.Endpoints[i].IsBackup,
+                                StateOf(endpoint),
+                                endpoint.Connections,
+                                endpoint.Failures,
+                                endpoint.Ejections,
+                                endpoint.LastCheck
+                            )
+                    ),
+                ],
+                group.Counters
+            );
+
+    internal static string StateOf(Endpoint endpoint) =>
+        endpoint.IsDown ? "down"
+        : endpoint.Circuit == Circuit.Open ? "ejected"
+        : endpoint.Circuit == Circuit.HalfOpen ? "half_open"
+        : "healthy";
+}
+
+/// <summary>One endpoint at one instant.</summary>
+/// <param name="Address">With its port, or the path of a Unix socket.</param>
+/// <param name="Host">The name that it was looked up by; "" where the address was written.</param>
+/// <param name="Weight">Its share.</param>
+/// <param name="Backup">Used only when no other can be.</param>
+/// <param name="State">healthy; down by its checks; ejected since connections failed on it; half_open: tried with one connection at a time.</param>
+/// <param name="Connections">Open, and being made.</param>
+/// <param name="Failures">In a row.</param>
+/// <param name="Ejections">Times that it was taken out.</param>
+/// <param name="LastCheck">Null: none has ended.</param>
+public sealed record EndpointSnapshot(
+    string Address,
+    string Host,
+    int Weight,
+    bool Backup,
+    string State,
+    int Connections,
+    int Failures,
+    long Ejections,
+    EndpointCheck? LastCheck
+);
