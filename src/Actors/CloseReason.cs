@@ -96,11 +96,17 @@ public enum CloseReason
     /// <summary>No upstream address answered in time.</summary>
     UpstreamConnectTimeout,
 
+    /// <summary>No endpoint's TLS handshake succeeded: its certificate was refused, there was nothing in common, it sent an alert or no TLS. Or TLS failed later.</summary>
+    UpstreamTlsFailed,
+
     /// <summary>Every endpoint of the upstream has as many connections as it may have, and so has the queue before them.</summary>
     UpstreamQueueFull,
 
     /// <summary>No endpoint of the upstream had a place for the connection in time.</summary>
     UpstreamQueueTimeout,
+
+    /// <summary>The upstream's TCP connection ended without close_notify, though it speaks TLS: what came may not be all.</summary>
+    UpstreamTruncated,
 
     /// <summary>The upstream's TCP connection was reset or failed.</summary>
     UpstreamReset,

@@ -17,6 +17,8 @@ public static class CloseReasonFaults
             or CloseReason.Stopped => Fault.None,
             CloseReason.UpstreamConnectFailed
             or CloseReason.UpstreamConnectTimeout
+            or CloseReason.UpstreamTlsFailed
+            or CloseReason.UpstreamTruncated
             or CloseReason.UpstreamQueueFull
             or CloseReason.UpstreamQueueTimeout
             or CloseReason.UpstreamReset => Fault.Upstream,

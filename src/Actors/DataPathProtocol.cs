@@ -70,6 +70,8 @@ public sealed class UpstreamFailed : IDataPathMessage
 
     public static UpstreamFailed ConnectFailed { get; } = new(CloseReason.UpstreamConnectFailed);
     public static UpstreamFailed ConnectTimeout { get; } = new(CloseReason.UpstreamConnectTimeout);
+    public static UpstreamFailed TlsFailed { get; } = new(CloseReason.UpstreamTlsFailed);
+    public static UpstreamFailed Truncated { get; } = new(CloseReason.UpstreamTruncated);
     public static UpstreamFailed QueueFull { get; } = new(CloseReason.UpstreamQueueFull);
     public static UpstreamFailed QueueTimeout { get; } = new(CloseReason.UpstreamQueueTimeout);
     public static UpstreamFailed Reset { get; } = new(CloseReason.UpstreamReset);

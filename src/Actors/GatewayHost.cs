@@ -186,11 +186,20 @@ public sealed class GatewayHost : IAsyncDisposable
         await _control.WaitAsync().ConfigureAwait(false);
         var opened = new List<RunningListener>();
         var contexts = new Dictionary<string, ITlsContext>(StringComparer.Ordinal);
+        var upstreams = new Dictionary<UpstreamSettings, ITlsContext>(ReferenceEqualityComparer.Instance);
         try
         {
             // All that can fail comes first: contexts, then sockets.
             foreach (var listener in settings.Listeners)
+            {
                 contexts[listener.Name] = CreateContext(listener);
+                foreach (var upstream in listener.Upstreams)
+                {
+                    if (upstream.Tls is { } tls && !upstreams.ContainsKey(upstream))
+                        upstreams.Add(upstream, TlsEngines.CreateClient(tls.Engine, tls.Client));
+                }
+            }
+
             foreach (var listener in settings.Listeners)
             {
                 if (Find(listener) is null)
@@ -201,7 +210,7 @@ public sealed class GatewayHost : IAsyncDisposable
         {
             foreach (var listener in opened)
                 CloseSockets(listener);
-            foreach (var context in contexts.Values)
+            foreach (var context in contexts.Values.Concat(upstreams.Values))
                 context.Dispose();
             _control.Release();
             throw;
@@ -209,7 +218,8 @@ public sealed class GatewayHost : IAsyncDisposable
 
         try
         {
-            await SwitchAsync(settings, opened, contexts).ConfigureAwait(false);
+            await SwitchAsync(settings, opened, contexts, _upstreams.Make(settings.Listeners.SelectMany(static l => l.Upstreams), upstreams))
+                .ConfigureAwait(false);
         }
         finally
         {
@@ -217,7 +227,12 @@ public sealed class GatewayHost : IAsyncDisposable
         }
     }
 
-    private async Task SwitchAsync(GatewaySettings settings, List<RunningListener> opened, Dictionary<string, ITlsContext> contexts)
+    private async Task SwitchAsync(
+        GatewaySettings settings,
+        List<RunningListener> opened,
+        Dictionary<string, ITlsContext> contexts,
+        IReadOnlyDictionary<UpstreamSettings, Upstream> upstreams
+    )
     {
         foreach (var gone in _listeners.Where(l => !settings.Listeners.Any(l.Is)).ToList())
         {
@@ -225,7 +240,6 @@ public sealed class GatewayHost : IAsyncDisposable
             _listeners.Remove(gone);
         }
 
-        var upstreams = _upstreams.Make(settings.Listeners.SelectMany(static l => l.Upstreams));
         foreach (var listener in settings.Listeners)
         {
             var generation = new ListenerGeneration(

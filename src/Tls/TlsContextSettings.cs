@@ -80,7 +80,7 @@ public sealed record TlsClientSettings
     /// <summary>PEM text of the authorities that the server's certificate must chain to; null: the server is not verified.</summary>
     public string? TrustedAuthoritiesPem { get; init; }
 
-    /// <summary>The name sent as SNI and, when verification is on, required in the server's certificate; null: neither.</summary>
+    /// <summary>The name sent as SNI and, when verification is on, required in the server's certificate; null: neither. For one session: <see cref="TlsServerTarget"/>.</summary>
     public string? ServerName { get; init; }
 
     public TlsVersion MinimumVersion { get; init; } = TlsVersion.Tls12;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using TlsGateway.Actors.Settings;
+using TlsGateway.Tls;
 
 namespace TlsGateway.Actors.Balancing;
 
@@ -9,13 +10,16 @@ public sealed class Upstream
     private readonly ImmutableArray<(Balancer Primary, Balancer Backup)> _balancers;
     private readonly ImmutableArray<Endpoint> _primary;
     private readonly long _slowStartNanos;
+    private int _holders;
 
     /// <param name="settings">What it is made from.</param>
     /// <param name="group">What it shares with its other generations.</param>
     /// <param name="loops">How many loops there are.</param>
-    internal Upstream(UpstreamSettings settings, UpstreamGroup group, int loops)
+    /// <param name="tls">Made from its TLS settings; null without.</param>
+    internal Upstream(UpstreamSettings settings, UpstreamGroup group, int loops, ITlsContext? tls = null)
     {
         Settings = settings;
+        Tls = tls is null ? null : new UpstreamTls(settings.Tls!, tls);
         Group = group;
         var choices = settings.Endpoints.Select(Choice).ToList();
         Endpoints = [.. choices.Select(static choice => choice.Endpoint)];
@@ -47,6 +51,31 @@ public sealed class Upstream
     public IReadOnlyList<Endpoint> Endpoints { get; }
 
     internal UpstreamGroup Group { get; }
+
+    /// <summary>Null: its endpoints are spoken to in plain text.</summary>
+    internal UpstreamTls? Tls { get; }
+
+    /// <summary>The host name that an endpoint was looked up by; "" for none.</summary>
+    internal string HostOf(Endpoint endpoint)
+    {
+        for (var i = 0; i < Endpoints.Count; i++)
+        {
+            if (ReferenceEquals(Endpoints[i], endpoint))
+                return Settings.Endpoints[i].Host;
+        }
+
+        return "";
+    }
+
+    /// <summary>For one listener generation more.</summary>
+    internal void Acquire() => Interlocked.Increment(ref _holders);
+
+    /// <summary>The last one gives up its TLS context; sessions go on.</summary>
+    internal void Release()
+    {
+        if (Interlocked.Decrement(ref _holders) == 0)
+            Tls?.Dispose();
+    }
 
     /// <summary>Those that no earlier generation had.</summary>
     internal IReadOnlyList<Endpoint> NewEndpoints => _new;

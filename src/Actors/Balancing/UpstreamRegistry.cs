@@ -1,4 +1,5 @@
 using TlsGateway.Actors.Settings;
+using TlsGateway.Tls;
 
 namespace TlsGateway.Actors.Balancing;
 
@@ -14,14 +15,19 @@ internal sealed class UpstreamRegistry(int loops, Action<UpstreamGroup>? isBorn 
     public IReadOnlyCollection<UpstreamGroup> Groups => Volatile.Read(ref _groups).Values;
 
     /// <summary>The upstreams of a generation, by their settings (as objects).</summary>
-    public IReadOnlyDictionary<UpstreamSettings, Upstream> Make(IEnumerable<UpstreamSettings> settings)
+    /// <param name="settings">Of all upstreams; the same object may come more than once.</param>
+    /// <param name="contexts">For those with TLS, by settings. Owned by the upstreams from here on.</param>
+    public IReadOnlyDictionary<UpstreamSettings, Upstream> Make(
+        IEnumerable<UpstreamSettings> settings,
+        IReadOnlyDictionary<UpstreamSettings, ITlsContext>? contexts = null
+    )
     {
         var groups = new Dictionary<string, UpstreamGroup>(StringComparer.Ordinal);
         var made = new Dictionary<UpstreamSettings, Upstream>(ReferenceEqualityComparer.Instance);
         foreach (var upstream in settings)
         {
             if (!made.ContainsKey(upstream))
-                made.Add(upstream, new Upstream(upstream, GroupOf(upstream.Name), loops));
+                made.Add(upstream, new Upstream(upstream, GroupOf(upstream.Name), loops, contexts?.GetValueOrDefault(upstream)));
         }
 
         foreach (var upstream in made.Values)

@@ -19,6 +19,7 @@ public sealed class LoopContext
         Log = log;
         Buffers = new AppDataPool(loop.Buffers);
         HandshakeFailures = new HandshakeFailureLog(log);
+        UpstreamFailures = new UpstreamFailureLog(log);
         Pin = EventLoops.Pin(loop.Index);
         ConnectionProps = Props.Create(() => new TlsConnectionActor(this)).WithDeploy(Pin);
         UpstreamProps = Props.Create(() => new UpstreamActor()).WithDeploy(Pin);
@@ -32,6 +33,9 @@ public sealed class LoopContext
 
     /// <summary>Where connections say that their handshake failed.</summary>
     internal HandshakeFailureLog HandshakeFailures { get; }
+
+    /// <summary>Where legs say that TLS with an endpoint failed.</summary>
+    internal UpstreamFailureLog UpstreamFailures { get; }
 
     /// <summary>Tells this process from others in what is said of its connections elsewhere: 16 hex digits, by chance.</summary>
     public string Process { get; } = s_process;

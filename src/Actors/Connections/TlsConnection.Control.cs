@@ -81,6 +81,8 @@ internal sealed partial class TlsConnection
             IsRehandshaking = session?.IsRehandshaking ?? false,
             Route = _route?.Name ?? "",
             Upstream = _route?.Target.Upstream?.Name ?? "",
+            Endpoint = _upstreamSeed?.Endpoint?.ToString() ?? "",
+            UpstreamSession = _upstreamSeed?.Session,
         };
     }
 

@@ -59,7 +59,10 @@ internal sealed partial class TlsConnection
             _ => 0UL,
         };
         var header = upstream.Settings.ProxyProtocol == ProxyProtocolVersion.None ? null : HeaderForUpstream();
-        return new UpstreamSeed(_seed, upstream, key, header, _stalls, _actor.Reference);
+        var wishes = upstream.Tls is null
+            ? default
+            : new ClientWishes(_hello?.ServerName ?? "", _session!.DescribeSession().ApplicationProtocol);
+        return _upstreamSeed = new UpstreamSeed(_seed, upstream, key, header, wishes, _stalls, _actor.Reference);
     }
 
     /// <summary>Takes the PROXY header that comes before all else. False: it is not whole, or broken.</summary>

@@ -41,6 +41,7 @@ internal sealed partial class TlsConnection
     private readonly AppDataConsumed _credit = new();
     private ITlsSession? _session;
     private IActorRef? _upstream;
+    private UpstreamSeed? _upstreamSeed;
     private SessionState _state;
     private AppDataQueue _pending;
     private AppData? _plaintext;
@@ -185,7 +186,7 @@ internal sealed partial class TlsConnection
     private void OnReadable()
     {
         _lastActivity = _loop.ReadTimestamp();
-        _stalls.Serve(SessionStalls.OnRead, SessionStalls.Self(_state, StallWant.Read), _socket.ReadableSince, _lastActivity);
+        _stalls.Serve(SessionStalls.Downstream.OnRead, SessionStalls.Downstream.Self(_state, StallWant.Read), _socket.ReadableSince, _lastActivity);
         SessionMachine.BecameReadable(ref _state);
         Run();
     }
@@ -193,7 +194,7 @@ internal sealed partial class TlsConnection
     private void OnWritable()
     {
         var now = _loop.ReadTimestamp();
-        _stalls.Serve(SessionStalls.OnWrite, SessionStalls.Self(_state, StallWant.Write), _socket.WritableSince, now);
+        _stalls.Serve(SessionStalls.Downstream.OnWrite, SessionStalls.Downstream.Self(_state, StallWant.Write), _socket.WritableSince, now);
         SessionMachine.BecameWritable(ref _state);
         Run();
     }
@@ -359,9 +360,9 @@ internal sealed partial class TlsConnection
             _socket.NotifyReadable();
         if (_state.TxPending && !_state.SocketWritable)
             _socket.NotifyWritable();
-        var stalls = SessionStalls.Of(_state);
-        if (((_stalls.Active ^ stalls) & SessionStalls.Scope) != 0)
-            _stalls.Update(SessionStalls.Scope, stalls, _loop.ReadTimestamp());
+        var stalls = SessionStalls.Downstream.Of(_state);
+        if (((_stalls.Active ^ stalls) & SessionStalls.Downstream.Scope) != 0)
+            _stalls.Update(SessionStalls.Downstream.Scope, stalls, _loop.ReadTimestamp());
         if (_owedCredit > 0)
             ReturnCredit();
         if (_state.TxPending || _state.RxBuffered)

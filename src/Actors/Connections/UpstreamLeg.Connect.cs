@@ -20,10 +20,17 @@ internal sealed partial class UpstreamLeg
                 return;
             }
 
+            if (_seed.Upstream.Tls is not null)
+            {
+                if (SendAnnouncement())
+                    BeginTls();
+                return;
+            }
+
             Connected();
             WhileOpen();
         }
-        else if (HasToSend)
+        else if (_seed.Upstream.Tls is null && HasToSend)
         {
             SendPending();
         }
@@ -62,6 +69,7 @@ internal sealed partial class UpstreamLeg
     private bool TryConnect(EndpointUse use)
     {
         _use = use;
+        _seed.Endpoint = use.Endpoint;
         _isSettled = false;
         var endpoint = use.Endpoint;
         var fd = endpoint.UnixPath is { } path ? UnixSocket.Connect(path, out _) : TcpSocket.Connect(endpoint.Address, out _);
@@ -91,6 +99,7 @@ internal sealed partial class UpstreamLeg
                 use.Upstream.Group.Counters.CountFailed();
         }
 
+        EndTls();
         _socket?.Close();
         _socket = null;
         (_tried ??= []).Add(use.Endpoint);
@@ -102,9 +111,12 @@ internal sealed partial class UpstreamLeg
         if (_use is not { } use)
             return;
         _use = null;
+        _seed.Endpoint = null;
+        _seed.Session = null;
         use.End(isUndecided: !_isSettled);
     }
 
+    /// <summary>The endpoint has the connection, and TLS stands where it is spoken.</summary>
     private void Connected()
     {
         _stage = Stage.Open;
@@ -186,6 +198,7 @@ internal sealed partial class UpstreamLeg
         switch (_stage)
         {
             case Stage.Connecting:
+            case Stage.Securing:
                 ConnectNext(UpstreamFailed.ConnectTimeout);
                 break;
             case Stage.Queued:
@@ -234,7 +247,7 @@ internal sealed partial class UpstreamLeg
             switch (result.Status)
             {
                 case IoStatus.Ok:
-                    if (_stage == Stage.Connecting)
+                    if (_stage == Stage.Connecting && _seed.Upstream.Tls is null)
                         Connected();
                     _seed.Connection.Counters.UpstreamSentBytes += result.Bytes;
                     _announcement.Consume(result.Bytes);

@@ -18,7 +18,7 @@ internal sealed partial class UpstreamLeg
         {
             _writeShut = true;
             _socket!.ShutdownWrite();
-            _seed.Downstream.Tell(UpstreamFlushed.Instance, ActorRefs.NoSender);
+            TellFlushed();
         }
     }
 
@@ -82,7 +82,7 @@ internal sealed partial class UpstreamLeg
     {
         if (!_hasAnswered)
             _use!.Value.Failed();
-        if (_hasSent || _hasAnswered || _writeShut)
+        if (_hasSent || _hasAnswered || _writeShut || _state.NotifyQueued)
             Fail(UpstreamFailed.Reset);
         else
             ConnectNext(UpstreamFailed.Reset);
@@ -105,7 +105,7 @@ internal sealed partial class UpstreamLeg
         _discarding = true;
         _writeShut = true;
         _pending.Clear();
-        _seed.Downstream.Tell(UpstreamFlushed.Instance, ActorRefs.NoSender);
+        TellFlushed();
     }
 
     private void ReturnCredit()

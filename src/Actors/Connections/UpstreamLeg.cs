@@ -69,8 +69,14 @@ internal sealed partial class UpstreamLeg
         /// <summary>Waits for a TCP connection to one of the endpoints; ends with one, or with none left.</summary>
         Connecting,
 
+        /// <summary>Waits for the end of the TLS handshake with it.</summary>
+        Securing,
+
         /// <summary>Relays until it is ended.</summary>
         Open,
+
+        /// <summary>Both directions have ended in order; waits to be ended.</summary>
+        Over,
 
         /// <summary>Told the other leg that it cannot go on; waits to be ended.</summary>
         Failed,
@@ -100,6 +106,7 @@ internal sealed partial class UpstreamLeg
     {
         _seed.Stalls.Update(Scope, 0, _loop.ReadTimestamp());
         _loop.Timers.Cancel(_actor.Timer);
+        EndTls();
         _socket?.Close();
         LeaveQueue();
         LeaveEndpoint();
@@ -113,6 +120,10 @@ internal sealed partial class UpstreamLeg
     {
         switch (message)
         {
+            case SocketReadable or SocketWritable or AppDataConsumed or PeerClosed when SpeaksTls:
+            case AppData when SpeaksTls && !_discarding:
+                TellMachine(message);
+                break;
             case SocketReadable:
                 OnReadable();
                 break;
@@ -148,10 +159,15 @@ internal sealed partial class UpstreamLeg
             case Stage.Connecting:
                 WhileConnecting();
                 break;
+            case Stage.Securing:
+            case Stage.Open when SpeaksTls:
+                RunTls();
+                break;
             case Stage.Open:
                 WhileOpen();
                 break;
             case Stage.Failed:
+            case Stage.Over:
                 _pending.Clear();
                 break;
         }
@@ -196,9 +212,15 @@ internal sealed partial class UpstreamLeg
             return;
         }
 
-        if (_stage == Stage.Failed || _socket is not { IsOpen: true } socket)
+        if (_stage is Stage.Failed or Stage.Over || _socket is not { IsOpen: true } socket)
         {
             Stall(0);
+            return;
+        }
+
+        if (_session is { } session)
+        {
+            SettleTls(session, socket);
             return;
         }
 

@@ -2,6 +2,7 @@ using Akka.Actor;
 using TlsGateway.Actors.Balancing;
 using TlsGateway.Actors.ProxyProtocol;
 using TlsGateway.Actors.Stalls;
+using TlsGateway.Tls;
 
 namespace TlsGateway.Actors.Connections;
 
@@ -10,6 +11,7 @@ namespace TlsGateway.Actors.Connections;
 /// <param name="Upstream">Whereto the route leads.</param>
 /// <param name="Key">What an endpoint is chosen by where hashing chooses.</param>
 /// <param name="Header">What the upstream is told of the client first; null: nothing.</param>
+/// <param name="Wishes">What is copied to a TLS session with the upstream.</param>
 /// <param name="Stalls">Of the connection.</param>
 /// <param name="Downstream">The other leg.</param>
 internal sealed record UpstreamSeed(
@@ -17,6 +19,14 @@ internal sealed record UpstreamSeed(
     Upstream Upstream,
     ulong Key,
     ProxyHeader? Header,
+    ClientWishes Wishes,
     StallClock Stalls,
     IActorRef Downstream
-) : IDataPathMessage;
+) : IDataPathMessage
+{
+    /// <summary>The endpoint that has the connection, or is being connected to; null while there is none. The leg writes it, its connection shows it.</summary>
+    public Endpoint? Endpoint { get; set; }
+
+    /// <summary>Of the TLS session with it; null: there is none (yet).</summary>
+    public TlsSessionInfo? Session { get; set; }
+}

@@ -71,6 +71,12 @@ public sealed record ConnectionSnapshot
 
     /// <summary>"" before the ClientHello, and on a route that rejects.</summary>
     public string Upstream { get; init; } = "";
+
+    /// <summary>The upstream's endpoint; "" while there is none.</summary>
+    public string Endpoint { get; init; } = "";
+
+    /// <summary>Of the TLS session with it; null where there is none.</summary>
+    public TlsSessionInfo? UpstreamSession { get; init; }
 }
 
 /// <summary>A stall in progress, with the words of the metric <c>gateway.stall.time</c>.</summary>

@@ -10,32 +10,47 @@ namespace TlsGateway.Actors.Listeners;
 /// Counted: each loop's supervisor holds a reference while it is current, so do its listener and, for their lives, the connections. The last one to let go disposes the TLS context, so a
 /// connection that was accepted before a reload can still make its session after it. Any thread.
 /// </remarks>
-/// <param name="number">The configuration's generation.</param>
-/// <param name="settings">This listener's part of it.</param>
-/// <param name="context">Owned from here on.</param>
-/// <param name="upstreams">Those of the settings, ready; by their settings as objects.</param>
-/// <param name="holders">References that exist from the start: one per loop.</param>
-public sealed class ListenerGeneration(
-    int number,
-    ListenerSettings settings,
-    ITlsContext context,
-    IReadOnlyDictionary<UpstreamSettings, Upstream> upstreams,
-    int holders
-)
+public sealed class ListenerGeneration
 {
-    private int _holders = holders;
+    private readonly Dictionary<UpstreamSettings, Upstream> _upstreams = new(ReferenceEqualityComparer.Instance);
+    private int _holders;
     private int _connections;
 
-    public int Number { get; } = number;
+    /// <param name="number">The configuration's generation.</param>
+    /// <param name="settings">This listener's part of it.</param>
+    /// <param name="context">Owned from here on.</param>
+    /// <param name="upstreams">Those of the settings, ready; by their settings as objects.</param>
+    /// <param name="holders">References that exist from the start: one per loop.</param>
+    public ListenerGeneration(
+        int number,
+        ListenerSettings settings,
+        ITlsContext context,
+        IReadOnlyDictionary<UpstreamSettings, Upstream> upstreams,
+        int holders
+    )
+    {
+        Number = number;
+        Settings = settings;
+        Context = context;
+        Routes = new RouteTable(settings.Routes, settings.Upstream);
+        _holders = holders;
+        foreach (var upstream in settings.Upstreams)
+        {
+            _upstreams.Add(upstream, upstreams[upstream]);
+            upstreams[upstream].Acquire();
+        }
+    }
 
-    public ListenerSettings Settings { get; } = settings;
+    public int Number { get; }
 
-    public ITlsContext Context { get; } = context;
+    public ListenerSettings Settings { get; }
+
+    public ITlsContext Context { get; }
 
     /// <summary>The upstream of a route that has one.</summary>
-    internal Upstream UpstreamOf(RouteTarget target) => upstreams[target.Upstream!];
+    internal Upstream UpstreamOf(RouteTarget target) => _upstreams[target.Upstream!];
 
-    public RouteTable Routes { get; } = new(settings.Routes, settings.Upstream);
+    public RouteTable Routes { get; }
 
     /// <summary>Connections that began with it and are open.</summary>
     public int Connections => Volatile.Read(ref _connections);
@@ -62,7 +77,10 @@ public sealed class ListenerGeneration(
 
     internal void Release()
     {
-        if (Interlocked.Decrement(ref _holders) == 0)
-            Context.Dispose();
+        if (Interlocked.Decrement(ref _holders) != 0)
+            return;
+        Context.Dispose();
+        foreach (var upstream in _upstreams.Values)
+            upstream.Release();
     }
 }

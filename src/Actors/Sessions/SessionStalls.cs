@@ -2,85 +2,101 @@ using TlsGateway.Actors.Stalls;
 
 namespace TlsGateway.Actors.Sessions;
 
-/// <summary>Which stalls a downstream session's state means, once no call can get further (<see cref="SessionAction.Wait"/>).</summary>
+/// <summary>Which stalls a session's state means, once no call can get further (<see cref="SessionAction.Wait"/>).</summary>
 /// <remarks>
 /// A stall is an operation that has begun and cannot go on. An open connection that waits for the next record with nothing partly received is idle:
 /// no bit.
 /// </remarks>
-public static class SessionStalls
+public sealed class SessionStalls
 {
-    private static readonly ulong HandshakeRead = Client(StallOperation.Handshake, StallWant.Read);
-    private static readonly ulong HandshakeWrite = Client(StallOperation.Handshake, StallWant.Write);
+    private readonly StallLeg _leg;
+    private readonly StallCause _peer;
+    private readonly ulong _handshakeRead;
+    private readonly ulong _handshakeWrite;
+    private readonly ulong _handshakeSelf;
+    private readonly ulong _rehandshakeRead;
+    private readonly ulong _rehandshakeWrite;
+    private readonly ulong _readRead;
+    private readonly ulong _readWrite;
+    private readonly ulong _writeRead;
+    private readonly ulong _writeWrite;
+    private readonly ulong _shutdownRead;
+    private readonly ulong _shutdownWrite;
+    private readonly ulong _noCredit;
 
-    /// <summary>A client's certificate is looked up: neither peer can do anything about it.</summary>
-    private static readonly ulong HandshakeSelf = new StallKey(
-        StallOperation.Handshake,
-        StallWant.Read,
-        StallLeg.Downstream,
-        StallCause.Self
-    ).Mask;
+    private SessionStalls(StallLeg leg, StallCause peer, StallCause other)
+    {
+        (_leg, _peer) = (leg, peer);
+        _handshakeRead = Peer(StallOperation.Handshake, StallWant.Read);
+        _handshakeWrite = Peer(StallOperation.Handshake, StallWant.Write);
+        // A client's certificate is looked up: neither peer can do anything about it.
+        _handshakeSelf = new StallKey(StallOperation.Handshake, StallWant.Read, leg, StallCause.Self).Mask;
+        _rehandshakeRead = Peer(StallOperation.Rehandshake, StallWant.Read);
+        _rehandshakeWrite = Peer(StallOperation.Rehandshake, StallWant.Write);
+        _readRead = Peer(StallOperation.Read, StallWant.Read);
+        _readWrite = Peer(StallOperation.Read, StallWant.Write);
+        _writeRead = Peer(StallOperation.Write, StallWant.Read);
+        _writeWrite = Peer(StallOperation.Write, StallWant.Write);
+        _shutdownRead = Peer(StallOperation.Shutdown, StallWant.Read);
+        _shutdownWrite = Peer(StallOperation.Shutdown, StallWant.Write);
+        _noCredit = new StallKey(StallOperation.Read, StallWant.Write, leg, other).Mask;
+        Scope = StallKey.LegMask(leg);
+        OnRead = _handshakeRead | _rehandshakeRead | _readRead | _writeRead | _shutdownRead;
+        OnWrite = _handshakeWrite | _rehandshakeWrite | _readWrite | _writeWrite | _shutdownWrite;
+    }
 
-    private static readonly ulong RehandshakeRead = Client(StallOperation.Rehandshake, StallWant.Read);
-    private static readonly ulong RehandshakeWrite = Client(StallOperation.Rehandshake, StallWant.Write);
-    private static readonly ulong ReadRead = Client(StallOperation.Read, StallWant.Read);
-    private static readonly ulong ReadWrite = Client(StallOperation.Read, StallWant.Write);
-    private static readonly ulong WriteRead = Client(StallOperation.Write, StallWant.Read);
-    private static readonly ulong WriteWrite = Client(StallOperation.Write, StallWant.Write);
-    private static readonly ulong ShutdownRead = Client(StallOperation.Shutdown, StallWant.Read);
-    private static readonly ulong ShutdownWrite = Client(StallOperation.Shutdown, StallWant.Write);
-    private static readonly ulong NoCredit = new StallKey(
-        StallOperation.Read,
-        StallWant.Write,
-        StallLeg.Downstream,
-        StallCause.Upstream
-    ).Mask;
+    /// <summary>Of the session with the client.</summary>
+    public static SessionStalls Downstream { get; } = new(StallLeg.Downstream, StallCause.Client, StallCause.Upstream);
+
+    /// <summary>Of the session with an upstream that speaks TLS.</summary>
+    public static SessionStalls Upstream { get; } = new(StallLeg.Upstream, StallCause.Upstream, StallCause.Client);
 
     /// <summary>All bits that this leg may set.</summary>
-    public static ulong Scope { get; } = StallKey.LegMask(StallLeg.Downstream);
+    public ulong Scope { get; }
 
     /// <summary>The stalls that readable bytes end.</summary>
-    public static ulong OnRead { get; } = HandshakeRead | RehandshakeRead | ReadRead | WriteRead | ShutdownRead;
+    public ulong OnRead { get; }
 
     /// <summary>The stalls that room in the socket ends.</summary>
-    public static ulong OnWrite { get; } = HandshakeWrite | RehandshakeWrite | ReadWrite | WriteWrite | ShutdownWrite;
+    public ulong OnWrite { get; }
 
     /// <summary>Whereto the time from readiness to service goes.</summary>
-    public static StallKey Self(in SessionState s, StallWant want) => new(OperationOf(s, want), want, StallLeg.Downstream, StallCause.Self);
+    public StallKey Self(in SessionState s, StallWant want) => new(OperationOf(s, want), want, _leg, StallCause.Self);
 
-    public static ulong Of(in SessionState s) =>
+    public ulong Of(in SessionState s) =>
         s.Phase switch
         {
-            SessionPhase.PeekingHello => HandshakeRead,
-            SessionPhase.Handshaking => s.TxPending && !s.SocketWritable ? HandshakeWrite : HandshakeRead,
+            SessionPhase.PeekingHello => _handshakeRead,
+            SessionPhase.Handshaking => s.TxPending && !s.SocketWritable ? _handshakeWrite : _handshakeRead,
             SessionPhase.Open or SessionPhase.Draining => OfOpen(s),
-            SessionPhase.ShuttingDown => s.TxPending ? ShutdownWrite
+            SessionPhase.ShuttingDown => s.TxPending ? _shutdownWrite
             : s.SocketEof || s.ReadClosed ? 0
-            : ShutdownRead,
+            : _shutdownRead,
             _ => 0,
         };
 
-    private static ulong OfOpen(in SessionState s)
+    private ulong OfOpen(in SessionState s)
     {
         if (s.PeerCheckPending)
-            return HandshakeSelf;
+            return _handshakeSelf;
         var set = 0UL;
         if (s.TxPending)
         {
             set |=
-                (s.Blocked & Blocked.ReadOnWrite) != 0 ? ReadWrite
-                : s.Rehandshaking && !s.DataPending ? RehandshakeWrite
-                : WriteWrite;
+                (s.Blocked & Blocked.ReadOnWrite) != 0 ? _readWrite
+                : s.Rehandshaking && !s.DataPending ? _rehandshakeWrite
+                : _writeWrite;
         }
 
         if (s.Rehandshaking)
-            set |= RehandshakeRead;
+            set |= _rehandshakeRead;
         else if ((s.Blocked & Blocked.WriteOnRead) != 0)
-            set |= WriteRead;
+            set |= _writeRead;
         else if (s.MidRecord && (s.Blocked & Blocked.ReadOnRead) != 0)
-            set |= ReadRead;
+            set |= _readRead;
 
         if (s.Credit <= 0 && !s.ReadClosed)
-            set |= NoCredit;
+            set |= _noCredit;
         return set;
     }
 
@@ -93,6 +109,5 @@ public static class SessionStalls
             _ => want == StallWant.Read ? StallOperation.Read : StallOperation.Write,
         };
 
-    private static ulong Client(StallOperation operation, StallWant want) =>
-        new StallKey(operation, want, StallLeg.Downstream, StallCause.Client).Mask;
+    private ulong Peer(StallOperation operation, StallWant want) => new StallKey(operation, want, _leg, _peer).Mask;
 }

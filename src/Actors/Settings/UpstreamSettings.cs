@@ -14,6 +14,9 @@ public sealed record UpstreamSettings
     /// <summary>Sent before anything else, on every connection.</summary>
     public ProxyProtocolVersion ProxyProtocol { get; init; }
 
+    /// <summary>Null: in plain text.</summary>
+    public UpstreamTlsSettings? Tls { get; init; }
+
     /// <summary>Endpoints that one connection tries at most.</summary>
     public int ConnectAttempts { get; init; } = 8;
 

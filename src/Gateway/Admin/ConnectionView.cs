@@ -54,6 +54,17 @@ internal static class ConnectionView
             connection.IsRehandshaking,
             Route = NullWhenEmpty(connection.Route),
             Upstream = NullWhenEmpty(connection.Upstream),
+            Endpoint = NullWhenEmpty(connection.Endpoint),
+            UpstreamTls = connection.UpstreamSession is { } upstream
+                ? new
+                {
+                    upstream.Version,
+                    upstream.CipherSuite,
+                    upstream.Group,
+                    upstream.ApplicationProtocol,
+                    upstream.IsResumed,
+                }
+                : null,
         };
 
     private static string? NullWhenEmpty(string text) => text.Length == 0 ? null : text;

@@ -39,14 +39,14 @@ internal sealed class ClientConnection
 
     public void OnReadable()
     {
-        _stalls.Serve(SessionStalls.OnRead, SessionStalls.Self(_state, StallWant.Read), _socket.ReadableSince, _loop.ReadTimestamp());
+        _stalls.Serve(SessionStalls.Downstream.OnRead, SessionStalls.Downstream.Self(_state, StallWant.Read), _socket.ReadableSince, _loop.ReadTimestamp());
         SessionMachine.BecameReadable(ref _state);
         Run();
     }
 
     public void OnWritable()
     {
-        _stalls.Serve(SessionStalls.OnWrite, SessionStalls.Self(_state, StallWant.Write), _socket.WritableSince, _loop.ReadTimestamp());
+        _stalls.Serve(SessionStalls.Downstream.OnWrite, SessionStalls.Downstream.Self(_state, StallWant.Write), _socket.WritableSince, _loop.ReadTimestamp());
         SessionMachine.BecameWritable(ref _state);
         Run();
     }
@@ -262,9 +262,9 @@ internal sealed class ClientConnection
             _socket.NotifyReadable();
         if (_state.TxPending && !_state.SocketWritable)
             _socket.NotifyWritable();
-        var stalls = SessionStalls.Of(_state);
-        if (((_stalls.Active ^ stalls) & SessionStalls.Scope) != 0)
-            _stalls.Update(SessionStalls.Scope, stalls, _loop.ReadTimestamp());
+        var stalls = SessionStalls.Downstream.Of(_state);
+        if (((_stalls.Active ^ stalls) & SessionStalls.Downstream.Scope) != 0)
+            _stalls.Update(SessionStalls.Downstream.Scope, stalls, _loop.ReadTimestamp());
         _leg.Settled();
     }
 

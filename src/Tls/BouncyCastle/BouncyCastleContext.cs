@@ -60,13 +60,14 @@ public sealed class BouncyCastleContext : ITlsContext
 
     internal IReadOnlyList<ServerCredential> DefaultCredentials { get; private set; } = [];
 
-    internal string? ServerName { get; private init; }
+    /// <summary>The settings' own server, in the client role.</summary>
+    internal TlsServerTarget Target { get; private init; } = new();
 
     /// <summary>Sessions to resume, in the server role.</summary>
     internal ServerSessions? Sessions { get; private init; }
 
     /// <summary>Sessions to resume, in the client role.</summary>
-    internal ClientSessions? ClientSessions { get; private init; }
+    internal SessionsByServer<ClientSessions> ClientSessions { get; } = new(static () => new ClientSessions());
 
     /// <summary>How clients' certificates are checked; null: they are not asked for.</summary>
     internal ClientVerifier? ClientVerifier { get; private init; }
@@ -131,9 +132,8 @@ public sealed class BouncyCastleContext : ITlsContext
             settings.Limits
         )
         {
-            ServerName = settings.ServerName,
+            Target = new TlsServerTarget { ServerName = settings.ServerName },
             KeyLog = settings.KeyLog,
-            ClientSessions = new ClientSessions(),
             ServerVerifier = settings.TrustedAuthoritiesPem is { } authorities ? new ServerVerifier(authorities) : null,
             ClientCredential = settings.Certificate is { } certificate
                 ? ServerCredential.Load(certificate, settings.Policy ?? TlsPolicies.Intermediate)
@@ -142,7 +142,16 @@ public sealed class BouncyCastleContext : ITlsContext
     }
 
     /// <inheritdoc/>
-    public ITlsSession CreateSession(ITlsBufferPool buffers) => new BouncyCastleSession(this, buffers);
+    public ITlsSession CreateSession(ITlsBufferPool buffers) => new BouncyCastleSession(this, buffers, Target);
+
+    /// <inheritdoc/>
+    public ITlsSession CreateSession(ITlsBufferPool buffers, TlsServerTarget target)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        return IsServer
+            ? throw new InvalidOperationException("A server's context has no server to go to.")
+            : new BouncyCastleSession(this, buffers, target);
+    }
 
     /// <summary>Nothing native is held: sessions keep what they need.</summary>
     public void Dispose() { }

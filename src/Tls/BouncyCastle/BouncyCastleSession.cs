@@ -24,12 +24,12 @@ public sealed unsafe partial class BouncyCastleSession : ITlsSession
     private bool _isCloseSent;
     private bool _isDisposed;
 
-    internal BouncyCastleSession(BouncyCastleContext context, ITlsBufferPool pool)
+    internal BouncyCastleSession(BouncyCastleContext context, ITlsBufferPool pool, TlsServerTarget target)
     {
         _context = context;
         _pool = pool;
         _events = new EngineEvents(context.Limits);
-        _engine = context.IsServer ? new ServerProtocol(context, _events) : new ClientProtocol(context, _events);
+        _engine = context.IsServer ? new ServerProtocol(context, _events) : new ClientProtocol(context, _events, target);
     }
 
     /// <inheritdoc/>

@@ -8,6 +8,7 @@ internal sealed partial class ClientPeer
 {
     private const int IdBytes = 32;
 
+    private readonly ClientSessions? _sessions = context.ClientSessions.For(target);
     private ClientSession? _offered;
     private NewSessionTicket? _newTicket;
 
@@ -15,7 +16,7 @@ internal sealed partial class ClientPeer
 
     public override TlsSession? GetSessionToResume()
     {
-        _offered = context.ClientSessions!.Newest;
+        _offered = _sessions?.Newest;
         if (_offered is null || !context.Parameters.Suites.Contains(_offered.State.CipherSuite))
         {
             _offered = null;
@@ -70,19 +71,19 @@ internal sealed partial class ClientPeer
                 Group = 0,
                 Began = now,
                 Secret = m_context.Crypto.AdoptSecret(parameters.MasterSecret).Extract(),
-                ServerName = context.ServerName ?? "",
+                ServerName = target.ServerName ?? "",
                 ApplicationProtocol = "",
                 PeerChain = events.PeerChain,
             };
         DateTimeOffset ends = now + (lifetime < ClientSessions.MaxLifetime ? lifetime : ClientSessions.MaxLifetime);
-        context.ClientSessions!.Keep(new ClientSession(state, parameters.SessionID ?? [], ticket, ends));
+        _sessions?.Keep(new ClientSession(state, parameters.SessionID ?? [], ticket, ends));
     }
 
     private void ForgetSession(short alertLevel)
     {
         if (alertLevel == AlertLevel.fatal && _offered is { } offered)
         {
-            context.ClientSessions!.Forget(offered);
+            _sessions?.Forget(offered);
         }
     }
 }

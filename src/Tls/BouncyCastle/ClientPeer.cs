@@ -1,10 +1,11 @@
+using System.Net;
 using System.Text;
 using Org.BouncyCastle.Tls;
 
 namespace TlsGateway.Tls.BouncyCastle;
 
 /// <summary>The client's answers to BouncyCastle's questions in one handshake.</summary>
-internal sealed partial class ClientPeer(BouncyCastleContext context, EngineEvents events)
+internal sealed partial class ClientPeer(BouncyCastleContext context, EngineEvents events, TlsServerTarget target)
     : DefaultTlsClient(HostCrypto.Shared),
         TlsAuthentication
 {
@@ -18,10 +19,13 @@ internal sealed partial class ClientPeer(BouncyCastleContext context, EngineEven
 
     protected override IList<SignatureAndHashAlgorithm> GetSupportedSignatureAlgorithms() => context.Parameters.SignatureAlgorithms;
 
-    protected override IList<ProtocolName>? GetProtocolNames() => context.Protocols.Count > 0 ? context.Protocols : null;
+    protected override IList<ProtocolName>? GetProtocolNames() => Protocols is { Count: > 0 } protocols ? protocols : null;
 
     protected override IList<ServerName>? GetSniServerNames() =>
-        context.ServerName is { } name ? [new ServerName(NameType.host_name, Encoding.ASCII.GetBytes(name))] : null;
+        target.ServerName is { } name && !IPAddress.TryParse(name, out _) ? [new ServerName(NameType.host_name, Encoding.ASCII.GetBytes(name))] : null;
+
+    private IList<ProtocolName> Protocols =>
+        target.ApplicationProtocols is { } given ? [.. given.Select(ProtocolName.AsUtf8Encoding)] : context.Protocols;
 
     public override bool RequiresCloseNotify() => false;
 
@@ -33,7 +37,7 @@ internal sealed partial class ClientPeer(BouncyCastleContext context, EngineEven
     {
         List<byte[]> chain = [.. serverCertificate.Certificate.GetCertificateList().Select(certificate => certificate.GetEncoded())];
         events.PeerChain = chain;
-        if (context.ServerVerifier?.Verify(chain, context.ServerName) is { } failure)
+        if (context.ServerVerifier?.Verify(chain, target.VerifiedName) is { } failure)
         {
             throw events.Refuse(failure.Kind, (short)failure.Alert, failure.Detail);
         }
@@ -71,7 +75,7 @@ internal sealed partial class ClientPeer(BouncyCastleContext context, EngineEven
             events.PeerChain = isResumed ? _offered!.State.PeerChain : events.PeerChain;
             KeepSession();
         }
-        events.Complete(m_context, context.ServerName ?? "", isResumed);
+        events.Complete(m_context, target.ServerName ?? "", isResumed);
         if (context.KeyLog is { } log)
         {
             KeyLogLines.Write(m_context, log);

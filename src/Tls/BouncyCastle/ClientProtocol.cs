@@ -3,13 +3,13 @@ using Org.BouncyCastle.Tls;
 namespace TlsGateway.Tls.BouncyCastle;
 
 /// <summary>BouncyCastle's client with half-close and with the events that limits count.</summary>
-internal sealed class ClientProtocol(BouncyCastleContext context, EngineEvents events) : TlsClientProtocol, IEngineProtocol
+internal sealed class ClientProtocol(BouncyCastleContext context, EngineEvents events, TlsServerTarget target) : TlsClientProtocol, IEngineProtocol
 {
     private bool _tookTicket;
 
     public TlsProtocol Protocol => this;
 
-    public void Start() => Connect(new ClientPeer(context, events));
+    public void Start() => Connect(new ClientPeer(context, events, target));
 
     public void SendKeyUpdate(bool askPeer) => Send13KeyUpdate(askPeer);
 

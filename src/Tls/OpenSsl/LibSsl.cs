@@ -166,6 +166,9 @@ internal static unsafe partial class LibSsl
     );
 
     [LibraryImport(Library)]
+    public static partial int SSL_set_alpn_protos(nint ssl, byte* protocols, uint length);
+
+    [LibraryImport(Library)]
     public static partial int SSL_CTX_set_alpn_protos(nint context, byte* protocols, uint length);
 
     [LibraryImport(Library)]

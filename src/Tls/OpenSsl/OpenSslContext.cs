@@ -26,7 +26,8 @@ public sealed unsafe class OpenSslContext : ITlsContext
 
     private readonly SslContextHandle _handle;
     private readonly ProtocolList _protocols;
-    private readonly string? _serverName;
+    private readonly TlsServerTarget _target;
+    private readonly SessionsByServer<ClientSessionCache> _clientSessions = new(static () => new ClientSessionCache());
     private readonly bool _verifies;
     private volatile bool _isDisposed;
 
@@ -51,9 +52,9 @@ public sealed unsafe class OpenSslContext : ITlsContext
         // Asking for a certificate later is OpenSSL's business, which keeps its part of the session for it.
         OwnsRecords &= !AllowsStepUp;
         KeyLog = server?.KeyLog ?? client?.KeyLog;
-        _serverName = client?.ServerName;
+        _target = new TlsServerTarget { ServerName = client?.ServerName };
         _verifies = client?.TrustedAuthoritiesPem is not null;
-        ClientSessions = client is null ? null : new ClientSessionCache();
+        ClientSessions = client is null ? null : _clientSessions.For(_target);
     }
 
     internal bool IsServer { get; }
@@ -89,7 +90,7 @@ public sealed unsafe class OpenSslContext : ITlsContext
 
     internal TlsLimits Limits { get; }
 
-    /// <summary>Sessions to resume, in the client role.</summary>
+    /// <summary>Sessions to resume with the settings' own server, in the client role.</summary>
     internal ClientSessionCache? ClientSessions { get; }
 
     /// <summary>Makes a server context.</summary>
@@ -173,7 +174,17 @@ public sealed unsafe class OpenSslContext : ITlsContext
     internal OpenSslSession CreateSession(ITlsBufferPool buffers, int chunkBytes)
     {
         ArgumentNullException.ThrowIfNull(buffers);
-        return new OpenSslSession(this, buffers, chunkBytes);
+        return new OpenSslSession(this, buffers, chunkBytes, _target);
+    }
+
+    /// <inheritdoc/>
+    public ITlsSession CreateSession(ITlsBufferPool buffers, TlsServerTarget target)
+    {
+        ArgumentNullException.ThrowIfNull(buffers);
+        ArgumentNullException.ThrowIfNull(target);
+        return IsServer
+            ? throw new InvalidOperationException("A server's context has no server to go to.")
+            : new OpenSslSession(this, buffers, ChunkBytes, target);
     }
 
     /// <summary>Narrows the TLS 1.3 suites of sessions made from now on: for tests of each.</summary>
@@ -184,12 +195,15 @@ public sealed unsafe class OpenSslContext : ITlsContext
     public void Dispose()
     {
         _isDisposed = true;
-        ClientSessions?.Close();
+        foreach (ClientSessionCache sessions in _clientSessions.All)
+        {
+            sessions.Close();
+        }
         _handle.Dispose();
     }
 
     /// <summary>A new SSL in the context's role, with a reference to the context that <see cref="Release"/> gives back.</summary>
-    internal nint AcquireSsl()
+    internal nint AcquireSsl(TlsServerTarget target, ClientSessionCache? sessions)
     {
         // The handle itself would still take references while sessions hold it.
         ObjectDisposedException.ThrowIf(_isDisposed, this);
@@ -208,8 +222,9 @@ public sealed unsafe class OpenSslContext : ITlsContext
         else
         {
             LibSsl.SSL_set_connect_state(ssl);
-            NameServer(ssl);
-            OfferSession(ssl);
+            NameServer(ssl, target);
+            OfferProtocols(ssl, target.ApplicationProtocols);
+            OfferSession(ssl, sessions);
         }
         return ssl;
     }
@@ -218,28 +233,49 @@ public sealed unsafe class OpenSslContext : ITlsContext
 
     internal string ProtocolName(ReadOnlySpan<byte> selected) => _protocols.NameOf(selected);
 
-    private void NameServer(nint ssl)
+    /// <summary>Where the client's sessions with this server are kept; null: nowhere, or it is a server.</summary>
+    internal ClientSessionCache? SessionsFor(TlsServerTarget target) =>
+        IsServer ? null
+        : ReferenceEquals(target, _target) ? ClientSessions
+        : _clientSessions.For(target);
+
+    private void NameServer(nint ssl, TlsServerTarget target)
     {
-        if (_serverName is null)
+        // RFC 6066 §3: no literal addresses in server_name.
+        if (target.ServerName is { } server && !IPAddress.TryParse(server, out _))
+        {
+            fixed (byte* name = Encoding.ASCII.GetBytes(server + '\0'))
+            {
+                _ = LibSsl.SSL_ctrl(ssl, LibSsl.SSL_CTRL_SET_TLSEXT_HOSTNAME, LibSsl.TLSEXT_NAMETYPE_host_name, name);
+            }
+        }
+        if (!_verifies || target.VerifiedName is not { } expected)
         {
             return;
         }
-        if (IPAddress.TryParse(_serverName, out _))
-        {
-            // RFC 6066 §3: no literal addresses in server_name.
-            _ = _verifies ? LibCrypto.X509_VERIFY_PARAM_set1_ip_asc(LibSsl.SSL_get0_param(ssl), _serverName) : 1;
-            return;
-        }
-        fixed (byte* name = Encoding.ASCII.GetBytes(_serverName + '\0'))
-        {
-            _ = LibSsl.SSL_ctrl(ssl, LibSsl.SSL_CTRL_SET_TLSEXT_HOSTNAME, LibSsl.TLSEXT_NAMETYPE_host_name, name);
-        }
-        _ = _verifies ? LibSsl.SSL_set1_host(ssl, _serverName) : 1;
+        int isSet = IPAddress.TryParse(expected, out _)
+            ? LibCrypto.X509_VERIFY_PARAM_set1_ip_asc(LibSsl.SSL_get0_param(ssl), expected)
+            : LibSsl.SSL_set1_host(ssl, expected);
+        Require(isSet == 1, "the server's name");
     }
 
-    private void OfferSession(nint ssl)
+    private static void OfferProtocols(nint ssl, IReadOnlyList<string>? protocols)
     {
-        nint session = ClientSessions!.Take();
+        if (protocols is null)
+        {
+            return;
+        }
+        byte[] wire = new ProtocolList(protocols).Wire;
+        fixed (byte* bytes = wire)
+        {
+            // This one function returns 0 for success; nothing takes back what the context offers.
+            Require(LibSsl.SSL_set_alpn_protos(ssl, bytes, (uint)wire.Length) == 0, "the ALPN protocols");
+        }
+    }
+
+    private static void OfferSession(nint ssl, ClientSessionCache? sessions)
+    {
+        nint session = sessions?.Take() ?? 0;
         if (session != 0)
         {
             _ = LibSsl.SSL_set_session(ssl, session);

@@ -31,6 +31,7 @@ public sealed unsafe partial class OpenSslSession : ITlsSession
     private readonly OpenSslContext _context;
     private readonly ITlsBufferPool _pool;
     private readonly int _chunkBytes;
+    private readonly ClientSessionCache? _clientSessions;
     private SessionIo* _io;
     private nint _ssl;
     private TlsCounters _finalCounters;
@@ -44,12 +45,13 @@ public sealed unsafe partial class OpenSslSession : ITlsSession
     private bool _ticketsBegun;
     private bool _isCloseSent;
 
-    internal OpenSslSession(OpenSslContext context, ITlsBufferPool pool, int chunkBytes)
+    internal OpenSslSession(OpenSslContext context, ITlsBufferPool pool, int chunkBytes, TlsServerTarget target)
     {
         _context = context;
         _pool = pool;
         _chunkBytes = chunkBytes;
-        _ssl = context.AcquireSsl();
+        _clientSessions = context.SessionsFor(target);
+        _ssl = context.AcquireSsl(target, _clientSessions);
         _io = (SessionIo*)NativeMemory.AllocZeroed((nuint)sizeof(SessionIo));
         _io->Owner = GCHandle.ToIntPtr(GCHandle.Alloc(this));
         _io->AlertSent = -1;
@@ -406,7 +408,17 @@ public sealed unsafe partial class OpenSslSession : ITlsSession
     internal void LogKey(string line) => _context.KeyLog?.Invoke(line);
 
     /// <summary>For the new-session callback: takes over a reference to <paramref name="session"/>.</summary>
-    internal void KeepForResumption(nint session) => _context.ClientSessions!.Add(session);
+    internal void KeepForResumption(nint session)
+    {
+        if (_clientSessions is { } sessions)
+        {
+            sessions.Add(session);
+        }
+        else
+        {
+            LibSsl.SSL_SESSION_free(session);
+        }
+    }
 
     private void FreeSsl()
     {

@@ -28,7 +28,7 @@ public sealed class EngineMachineTests
         Assert.Equal(Blocked.WriteOnRead, c.State.Blocked & Blocked.WriteOnRead);
         Assert.Equal(
             new StallKey(StallOperation.Rehandshake, StallWant.Read, StallLeg.Downstream, StallCause.Client).Mask,
-            SessionStalls.Of(c.State)
+            SessionStalls.Downstream.Of(c.State)
         );
 
         c.ClientReceives();
@@ -44,7 +44,7 @@ public sealed class EngineMachineTests
         // It got through, and only then was there a read.
         Assert.Equal([SessionAction.Write, SessionAction.Read], c.Calls.Take(2));
         Assert.Equal(Blocked.ReadOnRead, c.State.Blocked);
-        Assert.Equal(0UL, SessionStalls.Of(c.State));
+        Assert.Equal(0UL, SessionStalls.Downstream.Of(c.State));
         c.ClientReceives();
         Assert.Equal(down, c.AtClient);
         Assert.Equal(1, c.Gateway.Counters.Rehandshakes);
@@ -70,7 +70,7 @@ public sealed class EngineMachineTests
 
         Assert.Equal(
             new StallKey(StallOperation.Read, StallWant.Write, StallLeg.Downstream, StallCause.Client).Mask,
-            SessionStalls.Of(c.State)
+            SessionStalls.Downstream.Of(c.State)
         );
 
         // What comes meanwhile is taken from the socket and not read.

@@ -88,7 +88,7 @@ internal sealed class ScriptedSession
         Incoming.Enqueue(what);
         var since = Now;
         Now += delay;
-        Stalls.Serve(SessionStalls.OnRead, SessionStalls.Self(State, StallWant.Read), since, Now);
+        Stalls.Serve(SessionStalls.Downstream.OnRead, SessionStalls.Downstream.Self(State, StallWant.Read), since, Now);
         SessionMachine.BecameReadable(ref State);
         Run();
     }
@@ -98,7 +98,7 @@ internal sealed class ScriptedSession
         SocketHasRoom = true;
         var since = Now;
         Now += delay;
-        Stalls.Serve(SessionStalls.OnWrite, SessionStalls.Self(State, StallWant.Write), since, Now);
+        Stalls.Serve(SessionStalls.Downstream.OnWrite, SessionStalls.Downstream.Self(State, StallWant.Write), since, Now);
         SessionMachine.BecameWritable(ref State);
         Run();
     }
@@ -123,7 +123,7 @@ internal sealed class ScriptedSession
             var action = SessionMachine.Next(State);
             if (action == SessionAction.Wait)
             {
-                Stalls.Update(SessionStalls.Scope, SessionStalls.Of(State), Now);
+                Stalls.Update(SessionStalls.Downstream.Scope, SessionStalls.Downstream.Of(State), Now);
                 return;
             }
 

@@ -177,6 +177,8 @@ public sealed class ServerPeerTests : IDisposable
     {
         public ITlsSession CreateSession(ITlsBufferPool buffers) => context.CreateSession(buffers);
 
+        public ITlsSession CreateSession(ITlsBufferPool buffers, TlsServerTarget target) => context.CreateSession(buffers, target);
+
         public void Dispose() { }
     }
 }
