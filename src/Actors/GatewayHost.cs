@@ -218,7 +218,12 @@ public sealed class GatewayHost : IAsyncDisposable
 
         try
         {
-            await SwitchAsync(settings, opened, contexts, _upstreams.Make(settings.Listeners.SelectMany(static l => l.Upstreams), upstreams))
+            await SwitchAsync(
+                    settings,
+                    opened,
+                    contexts,
+                    _upstreams.Make(settings.Listeners.SelectMany(static l => l.Upstreams), upstreams)
+                )
                 .ConfigureAwait(false);
         }
         finally

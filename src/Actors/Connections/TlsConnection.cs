@@ -186,7 +186,12 @@ internal sealed partial class TlsConnection
     private void OnReadable()
     {
         _lastActivity = _loop.ReadTimestamp();
-        _stalls.Serve(SessionStalls.Downstream.OnRead, SessionStalls.Downstream.Self(_state, StallWant.Read), _socket.ReadableSince, _lastActivity);
+        _stalls.Serve(
+            SessionStalls.Downstream.OnRead,
+            SessionStalls.Downstream.Self(_state, StallWant.Read),
+            _socket.ReadableSince,
+            _lastActivity
+        );
         SessionMachine.BecameReadable(ref _state);
         Run();
     }

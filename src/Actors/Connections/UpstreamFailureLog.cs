@@ -20,6 +20,10 @@ internal sealed partial class UpstreamFailureLog(ILogger log)
         Failed(log, seed.Upstream.Settings.Name, endpoint.ToString(), failure.Kind, detail, leftOut);
     }
 
-    [LoggerMessage(130, LogLevel.Warning, "Upstream {Upstream}: TLS with endpoint {Endpoint} failed, {Kind}: {Detail} ({LeftOut} more left out)")]
+    [LoggerMessage(
+        130,
+        LogLevel.Warning,
+        "Upstream {Upstream}: TLS with endpoint {Endpoint} failed, {Kind}: {Detail} ({LeftOut} more left out)"
+    )]
     private static partial void Failed(ILogger log, string upstream, string endpoint, TlsFailureKind kind, string detail, long leftOut);
 }

@@ -39,14 +39,24 @@ internal sealed class ClientConnection
 
     public void OnReadable()
     {
-        _stalls.Serve(SessionStalls.Downstream.OnRead, SessionStalls.Downstream.Self(_state, StallWant.Read), _socket.ReadableSince, _loop.ReadTimestamp());
+        _stalls.Serve(
+            SessionStalls.Downstream.OnRead,
+            SessionStalls.Downstream.Self(_state, StallWant.Read),
+            _socket.ReadableSince,
+            _loop.ReadTimestamp()
+        );
         SessionMachine.BecameReadable(ref _state);
         Run();
     }
 
     public void OnWritable()
     {
-        _stalls.Serve(SessionStalls.Downstream.OnWrite, SessionStalls.Downstream.Self(_state, StallWant.Write), _socket.WritableSince, _loop.ReadTimestamp());
+        _stalls.Serve(
+            SessionStalls.Downstream.OnWrite,
+            SessionStalls.Downstream.Self(_state, StallWant.Write),
+            _socket.WritableSince,
+            _loop.ReadTimestamp()
+        );
         SessionMachine.BecameWritable(ref _state);
         Run();
     }

@@ -22,7 +22,9 @@ internal sealed partial class ClientPeer(BouncyCastleContext context, EngineEven
     protected override IList<ProtocolName>? GetProtocolNames() => Protocols is { Count: > 0 } protocols ? protocols : null;
 
     protected override IList<ServerName>? GetSniServerNames() =>
-        target.ServerName is { } name && !IPAddress.TryParse(name, out _) ? [new ServerName(NameType.host_name, Encoding.ASCII.GetBytes(name))] : null;
+        target.ServerName is { } name && !IPAddress.TryParse(name, out _)
+            ? [new ServerName(NameType.host_name, Encoding.ASCII.GetBytes(name))]
+            : null;
 
     private IList<ProtocolName> Protocols =>
         target.ApplicationProtocols is { } given ? [.. given.Select(ProtocolName.AsUtf8Encoding)] : context.Protocols;

@@ -3,7 +3,9 @@ using Org.BouncyCastle.Tls;
 namespace TlsGateway.Tls.BouncyCastle;
 
 /// <summary>BouncyCastle's client with half-close and with the events that limits count.</summary>
-internal sealed class ClientProtocol(BouncyCastleContext context, EngineEvents events, TlsServerTarget target) : TlsClientProtocol, IEngineProtocol
+internal sealed class ClientProtocol(BouncyCastleContext context, EngineEvents events, TlsServerTarget target)
+    : TlsClientProtocol,
+        IEngineProtocol
 {
     private bool _tookTicket;
 

@@ -15,7 +15,7 @@ public sealed class ShippedConfigurationTests
         ];
 
     [Fact]
-    public void There_are_a_default_and_five_examples() => Assert.Equal(6, Files.Count);
+    public void There_are_a_default_and_six_examples() => Assert.Equal(7, Files.Count);
 
     [Theory]
     [MemberData(nameof(Files))]
@@ -23,7 +23,10 @@ public sealed class ShippedConfigurationTests
     {
         using TemporaryFolder folder = new();
         var path = Repository.Path("config", file);
-        var world = Loader.World(folder.Path, [.. new[] { "EXAMPLE", "SHOP", "TLS" }.SelectMany(name => WritePair(folder, name))]);
+        var world = Loader.World(
+            folder.Path,
+            [.. new[] { "EXAMPLE", "SHOP", "TLS", "BACKEND" }.SelectMany(name => WritePair(folder, name))]
+        );
 
         var result = await ConfigurationLoader.LoadAsync(path, world, TestContext.Current.CancellationToken);
 

@@ -60,15 +60,13 @@ public sealed class UpstreamTlsTests : IDisposable
     public async Task An_answer_that_waits_for_the_end_of_the_question_comes(TlsEngine engine)
     {
         var answer = SeededBytes.Make(seed: 72, 3 * 1024 * 1024);
-        await using var server = Server(
-            async stream =>
-            {
-                var buffer = new byte[64 * 1024];
-                while (await stream.ReadAsync(buffer) > 0) { }
-                await stream.WriteAsync(answer);
-                await stream.ShutdownAsync();
-            }
-        );
+        await using var server = Server(async stream =>
+        {
+            var buffer = new byte[64 * 1024];
+            while (await stream.ReadAsync(buffer) > 0) { }
+            await stream.WriteAsync(answer);
+            await stream.ShutdownAsync();
+        });
         await using var gateway = await StartAsync(Tls(engine, TlsVersion.Tls13), At(server));
         using (var client = EngineClient.Open(gateway.EndPoint))
         {

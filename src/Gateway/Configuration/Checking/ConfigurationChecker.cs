@@ -17,8 +17,8 @@ internal sealed class ConfigurationChecker(ConfigurationProblems problems, Confi
     {
         var stateFolder = Path.GetFullPath(options.StateFolder, world.WorkingFolder);
         var admin = CheckAdmin(options.Admin);
-        var upstreams = await new UpstreamChecker(problems, world).CheckAsync(options.Upstreams, cancellation).ConfigureAwait(false);
         InputFiles files = new(problems, file);
+        var upstreams = await new UpstreamChecker(problems, world, files).CheckAsync(options.Upstreams, cancellation).ConfigureAwait(false);
         var listeners = new ListenerChecker(problems, world, files, stateFolder).Check(options, upstreams, admin);
         if (options.Has(nameof(options.Listeners)) && options.Listeners.Count == 0 && !problems.HasErrors)
         {

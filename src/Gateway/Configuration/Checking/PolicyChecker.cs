@@ -138,7 +138,7 @@ internal sealed class PolicyChecker(ConfigurationProblems problems)
         }
     }
 
-    private static TlsVersion? ToVersion(string? text) =>
+    internal static TlsVersion? ToVersion(string? text) =>
         text switch
         {
             null => null,

@@ -132,9 +132,21 @@ internal sealed class RouteChecker(ConfigurationProblems problems)
         }
         if (options.Passthrough is not null)
         {
-            return FindUpstream($"{path}.passthrough", options, nameof(options.Passthrough), options.Passthrough, upstreams) is { } through
-                ? new RouteTarget.Passthrough(through)
-                : null;
+            if (
+                FindUpstream($"{path}.passthrough", options, nameof(options.Passthrough), options.Passthrough, upstreams) is not { } through
+            )
+            {
+                return null;
+            }
+            if (through.Tls is null)
+            {
+                return new RouteTarget.Passthrough(through);
+            }
+            problems.Error(
+                options.At(nameof(options.Passthrough)),
+                $"{path}.passthrough {through.Name} has tls: the client's TLS would be wrapped in another. Remove tls there, or write upstream: {through.Name}."
+            );
+            return null;
         }
         return FindUpstream($"{path}.upstream", options, nameof(options.Upstream), options.Upstream, upstreams) is { } to
             ? new RouteTarget.Relay(to)

@@ -11,7 +11,7 @@ using TlsGateway.Transport;
 namespace TlsGateway.Gateway.Configuration.Checking;
 
 /// <summary>Checks upstreams and looks their host names up, all at once.</summary>
-internal sealed class UpstreamChecker(ConfigurationProblems problems, ConfigurationWorld world)
+internal sealed class UpstreamChecker(ConfigurationProblems problems, ConfigurationWorld world, InputFiles files)
 {
     private const string UnixScheme = "unix:";
 
@@ -24,14 +24,29 @@ internal sealed class UpstreamChecker(ConfigurationProblems problems, Configurat
         CancellationToken cancellation
     )
     {
+        // Files are read one after the other, look-ups wait together.
+        UpstreamTlsChecker checker = new(problems, world, files);
+        var tls = upstreams.ToDictionary(
+            static upstream => upstream.Key,
+            upstream => upstream.Value.Tls is { } options ? checker.Check($"upstreams.{upstream.Key}.tls", options) : null,
+            StringComparer.Ordinal
+        );
         var checks = upstreams.Select(async upstream =>
-            (upstream.Key, Settings: await CheckOneAsync(upstream.Key, upstream.Value, cancellation).ConfigureAwait(false))
+            (
+                upstream.Key,
+                Settings: await CheckOneAsync(upstream.Key, upstream.Value, tls[upstream.Key], cancellation).ConfigureAwait(false)
+            )
         );
         var settings = await Task.WhenAll(checks).ConfigureAwait(false);
         return settings.ToDictionary(static checkedOne => checkedOne.Key, static checkedOne => checkedOne.Settings, StringComparer.Ordinal);
     }
 
-    private async Task<UpstreamSettings?> CheckOneAsync(string name, UpstreamOptions options, CancellationToken cancellation)
+    private async Task<UpstreamSettings?> CheckOneAsync(
+        string name,
+        UpstreamOptions options,
+        UpstreamTlsSettings? tls,
+        CancellationToken cancellation
+    )
     {
         if (!Regex.IsMatch(name, TextAttribute.NamePattern, RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1)))
         {
@@ -46,6 +61,13 @@ internal sealed class UpstreamChecker(ConfigurationProblems problems, Configurat
             );
             return null;
         }
+        if (options is { Address: UpstreamOptions.EmbeddedDemo, Tls: not null })
+        {
+            Report(
+                options.At(nameof(options.Tls)),
+                $"upstreams.{name} has tls, and {UpstreamOptions.EmbeddedDemo} speaks plain text. Remove it."
+            );
+        }
         var endpoints =
             options.Address == UpstreamOptions.EmbeddedDemo
                 ? []
@@ -58,6 +80,7 @@ internal sealed class UpstreamChecker(ConfigurationProblems problems, Configurat
         {
             Name = name,
             Endpoints = endpoints,
+            Tls = tls,
             ProxyProtocol = options.ProxyProtocol switch
             {
                 "v1" => ProxyProtocolVersion.V1,

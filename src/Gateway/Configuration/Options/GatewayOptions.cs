@@ -34,7 +34,7 @@ internal sealed class GatewayOptions : PositionedOptions
 
     /// <summary>Null: off.</summary>
     [Description(
-        "For debugging only: a file that gets the keys of every connection, in the format of SSLKEYLOGFILE. Whoever has it can read all recorded traffic."
+        "For debugging only: a file that gets the keys of every connection with a client, in the format of SSLKEYLOGFILE. Whoever has it can read all recorded traffic."
     )]
     [Text("the path of a file", Examples = ["/run/gateway/keys.log", "${SSLKEYLOGFILE}"])]
     public string? KeyLogFile { get; set; }

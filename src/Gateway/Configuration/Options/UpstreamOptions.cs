@@ -27,6 +27,10 @@ internal sealed class UpstreamOptions : PositionedOptions
     [Word("roundRobin", "leastConnections", "randomOfTwo", "hashClient", "hashServerName")]
     public string Balance { get; set; } = "roundRobin";
 
+    /// <summary>Null: plain text.</summary>
+    [Description("Speaks TLS with the endpoints. Left out: plain text.")]
+    public UpstreamTlsOptions? Tls { get; set; }
+
     [Description(
         "The PROXY protocol: tells the backend who the client is, before anything else on each connection. The backend has to expect it."
     )]
