@@ -87,6 +87,15 @@ public enum CloseReason
     /// <summary>No byte moved for the idle timeout.</summary>
     IdleTimeout,
 
+    /// <summary>One side had ended, and on the other no byte moved for the half-closed timeout.</summary>
+    HalfClosedTimeout,
+
+    /// <summary>It was open for the longest time that a connection may.</summary>
+    LifetimeExceeded,
+
+    /// <summary>The client took, or gave, what it owed slower than the minimum rate.</summary>
+    TooSlow,
+
     /// <summary>What was owed at the end could not be delivered within the shutdown timeout.</summary>
     ShutdownTimeout,
 
@@ -120,8 +129,32 @@ public enum CloseReason
     /// <summary>The gateway stopped at once.</summary>
     Stopped,
 
-    /// <summary>Refused at accept: the listener's connection limit.</summary>
+    /// <summary>Refused at accept: the limit of connections, the listener's or the gateway's.</summary>
     TooManyConnections,
+
+    /// <summary>Refused at accept: too many new connections a second, at the listener or the gateway.</summary>
+    ConnectionRateExceeded,
+
+    /// <summary>Refused at its ClientHello: too many full handshakes a second, at the listener or the gateway.</summary>
+    HandshakeRateExceeded,
+
+    /// <summary>Refused: the limit of connections of its client's network.</summary>
+    ClientTooManyConnections,
+
+    /// <summary>Refused: too many new connections a second from its client's network.</summary>
+    ClientConnectionRateExceeded,
+
+    /// <summary>Refused at its ClientHello: too many full handshakes a second from its client's network.</summary>
+    ClientHandshakeRateExceeded,
+
+    /// <summary>Refused at its ClientHello: the event loop is too far behind.</summary>
+    LoopOverloaded,
+
+    /// <summary>Refused at accept, or closed though idle: the process nears its memory limit.</summary>
+    MemoryPressure,
+
+    /// <summary>Refused at accept: the process has no file descriptors left for it.</summary>
+    OutOfDescriptors,
 
     /// <summary>Refused by the access list: at accept, or once the proxy in front has said who the client is.</summary>
     AddressDenied,

@@ -11,6 +11,8 @@ public static class CloseReasonFaults
             CloseReason.None
             or CloseReason.Completed
             or CloseReason.IdleTimeout
+            or CloseReason.HalfClosedTimeout
+            or CloseReason.LifetimeExceeded
             or CloseReason.ShutdownTimeout
             or CloseReason.ClosedByOperator
             or CloseReason.Drained
@@ -22,7 +24,13 @@ public static class CloseReasonFaults
             or CloseReason.UpstreamQueueFull
             or CloseReason.UpstreamQueueTimeout
             or CloseReason.UpstreamReset => Fault.Upstream,
-            CloseReason.TooManyConnections or CloseReason.InternalError => Fault.Self,
+            CloseReason.TooManyConnections
+            or CloseReason.ConnectionRateExceeded
+            or CloseReason.HandshakeRateExceeded
+            or CloseReason.LoopOverloaded
+            or CloseReason.MemoryPressure
+            or CloseReason.OutOfDescriptors
+            or CloseReason.InternalError => Fault.Self,
             CloseReason.ClientClosedBeforeHello
             or CloseReason.ClientClosedInHandshake
             or CloseReason.ClientTruncated
@@ -35,6 +43,10 @@ public static class CloseReasonFaults
             or CloseReason.ProtocolViolation
             or CloseReason.ClientAlert
             or CloseReason.LimitExceeded
+            or CloseReason.TooSlow
+            or CloseReason.ClientTooManyConnections
+            or CloseReason.ClientConnectionRateExceeded
+            or CloseReason.ClientHandshakeRateExceeded
             or CloseReason.NoCommonParameters
             or CloseReason.CertificateRejected
             or CloseReason.NoCommonVersion

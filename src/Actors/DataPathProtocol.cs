@@ -144,3 +144,19 @@ public sealed class Rehandshake : IConnectionOrderMessage
 
     public static Rehandshake Instance { get; } = new();
 }
+
+/// <summary>Memory is short and the connection idle: close_notify now, then close.</summary>
+public sealed class CloseForMemory : IDataPathMessage
+{
+    private CloseForMemory() { }
+
+    public static CloseForMemory Instance { get; } = new();
+}
+
+/// <summary>A limit of bytes per second that held the connection back lets it go on.</summary>
+public sealed class ThrottleOver : IDataPathMessage
+{
+    private ThrottleOver() { }
+
+    public static ThrottleOver Instance { get; } = new();
+}

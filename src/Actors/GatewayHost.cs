@@ -7,6 +7,7 @@ using TlsGateway.Actors.Connections;
 using TlsGateway.Actors.Dispatch;
 using TlsGateway.Actors.Health;
 using TlsGateway.Actors.Inspection;
+using TlsGateway.Actors.Limits;
 using TlsGateway.Actors.Listeners;
 using TlsGateway.Actors.Metrics;
 using TlsGateway.Actors.Settings;
@@ -30,6 +31,9 @@ public sealed class GatewayHost : IAsyncDisposable
     private readonly SemaphoreSlim _control = new(1);
     private readonly List<RunningListener> _listeners = [];
     private readonly UpstreamRegistry _upstreams;
+    private readonly LimitState _limits = new();
+    private readonly ProcessResources _resources;
+    private readonly MemoryGuard _memory;
     private volatile bool _draining;
     private volatile ListenerGeneration[] _generations = [];
 
@@ -40,6 +44,7 @@ public sealed class GatewayHost : IAsyncDisposable
         var log = (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("TlsGateway.DataPath");
         var loops = EventLoops.Get(system);
         _supervisors = new IActorRef[loops.Count];
+        _resources = new ProcessResources { MaxConnections = options.MaxConnections };
         var health = new HealthServices(
             new EndpointProbe(TimeProvider.System),
             loops.Loop(0).ReadTimestamp,
@@ -52,9 +57,10 @@ public sealed class GatewayHost : IAsyncDisposable
             hasGone: group => system.Stop(group.Health)
         );
         Metrics.Upstreams = () => _upstreams.Groups;
+        _memory = new MemoryGuard(_resources, GiveBackMemory, log);
         for (var i = 0; i < loops.Count; i++)
         {
-            var context = new LoopContext(loops.Loop(i), log);
+            var context = new LoopContext(loops.Loop(i), log, _resources, _limits);
             var props = Props.Create(() => new LoopSupervisorActor(context)).WithDeploy(context.Pin);
             _supervisors[i] = system.ActorOf(props, $"loop-{i}");
         }
@@ -175,6 +181,7 @@ public sealed class GatewayHost : IAsyncDisposable
     /// <summary>Gives up the instruments. The ActorSystem, which its owner terminates, ends the listeners and connections and with them the contexts.</summary>
     public ValueTask DisposeAsync()
     {
+        _memory.Dispose();
         if (_options.Metrics is null)
             Metrics.Dispose();
         _control.Dispose();
@@ -245,6 +252,8 @@ public sealed class GatewayHost : IAsyncDisposable
             _listeners.Remove(gone);
         }
 
+        _limits.Use(settings.Limits, settings.ClientLimits);
+        _memory.Use(settings.Memory);
         foreach (var listener in settings.Listeners)
         {
             var generation = new ListenerGeneration(
@@ -258,6 +267,7 @@ public sealed class GatewayHost : IAsyncDisposable
             if (Find(listener) is { } running)
             {
                 running.Settings = listener;
+                running.Limits.Use(listener.Limits, listener.ClientLimits);
                 running.Context = generation.Context;
                 // Only when each loop has said so is it true that new connections get the new generation.
                 await AskAllAsync(new ListenerProtocol.UseGeneration(listener.Name, generation)).ConfigureAwait(false);
@@ -266,6 +276,7 @@ public sealed class GatewayHost : IAsyncDisposable
             {
                 var made = opened.Single(l => l.Is(listener));
                 made.Context = generation.Context;
+                made.Limits.Use(listener.Limits, listener.ClientLimits);
                 await OpenAsync(made, generation).ConfigureAwait(false);
                 _listeners.Add(made);
             }
@@ -281,9 +292,18 @@ public sealed class GatewayHost : IAsyncDisposable
             var counters = new ListenerCounters(listener.Settings.Name, i, listener.Shared);
             Metrics.Add(counters);
             await _supervisors[i]
-                .Ask<ListenerProtocol.Done>(new ListenerProtocol.OpenListener(listener.Fds[i], generation, counters), ControlTimeout)
+                .Ask<ListenerProtocol.Done>(
+                    new ListenerProtocol.OpenListener(listener.Fds[i], generation, counters, listener.Limits),
+                    ControlTimeout
+                )
                 .ConfigureAwait(false);
         }
+    }
+
+    private void GiveBackMemory()
+    {
+        foreach (var supervisor in _supervisors)
+            supervisor.Tell(ListenerProtocol.GiveBackMemory.Instance, ActorRefs.NoSender);
     }
 
     private ITlsContext CreateContext(ListenerSettings listener) =>
@@ -353,6 +373,8 @@ public sealed class GatewayHost : IAsyncDisposable
         public ITlsContext? Context { get; set; }
 
         public ListenerCounters.Shared Shared { get; } = new();
+
+        public LimitState Limits { get; } = new();
 
         /// <summary>The same socket serves it: same name and same address.</summary>
         public bool Is(ListenerSettings other) => other.Name == Settings.Name && other.Bind.Equals(_configured);

@@ -9,6 +9,9 @@ public sealed record GatewayHostOptions
 {
     public ILoggerFactory? LoggerFactory { get; init; }
 
+    /// <summary>Client connections that there are file descriptors for; further ones are refused.</summary>
+    public long MaxConnections { get; init; } = long.MaxValue;
+
     /// <summary>Where the loops' counts are shown; null: the host makes its own.</summary>
     public GatewayMetrics? Metrics { get; init; }
 }

@@ -106,6 +106,12 @@ public sealed unsafe class LoopBufferPool : IDisposable
     public void Dispose()
     {
         _disposed = true;
+        Trim();
+    }
+
+    /// <summary>Frees what is kept for the next rents.</summary>
+    public void Trim()
+    {
         for (int sizeClass = 0; sizeClass < Classes; sizeClass++)
         {
             while (TakeFree(sizeClass, Capacity(sizeClass)) is var memory && memory != null)

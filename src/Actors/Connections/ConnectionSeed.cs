@@ -1,3 +1,4 @@
+using TlsGateway.Actors.Limits;
 using TlsGateway.Actors.Listeners;
 using TlsGateway.Actors.Metrics;
 using TlsGateway.Transport;
@@ -14,7 +15,8 @@ internal sealed record ConnectionSeed(
     ListenerCounters Counters,
     SocketHandle Socket,
     InetEndPoint Peer,
-    int LocalPort
+    int LocalPort,
+    ConnectionLimits? Limits
 ) : IDataPathMessage, IDisposable
 {
     /// <summary>Gives them back, and counts the end.</summary>
@@ -24,6 +26,8 @@ internal sealed record ConnectionSeed(
         Generation.Leave();
         Counters.CountClosed(reason);
         Counters.Ended();
+        Limits?.Leave();
+        Loop.Resources.Ended();
     }
 
     /// <summary>For a connection that never began: its actor was stopped first.</summary>

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using TlsGateway.Actors.Buffers;
 using TlsGateway.Actors.Dispatch;
 using TlsGateway.Actors.Inspection;
+using TlsGateway.Actors.Limits;
 using TlsGateway.Transport;
 
 namespace TlsGateway.Actors.Connections;
@@ -13,8 +14,10 @@ public sealed class LoopContext
 {
     private static readonly string s_process = RandomNumberGenerator.GetHexString(16, lowercase: true);
 
-    public LoopContext(EventLoop loop, ILogger log)
+    internal LoopContext(EventLoop loop, ILogger log, ProcessResources? resources = null, LimitState? limits = null)
     {
+        Resources = resources ?? new ProcessResources();
+        Limits = limits ?? new LimitState();
         Loop = loop;
         Log = log;
         Buffers = new AppDataPool(loop.Buffers);
@@ -41,6 +44,15 @@ public sealed class LoopContext
     public string Process { get; } = s_process;
 
     internal ConnectionTable Connections { get; } = new();
+
+    /// <summary>Of the process; all loops have the same.</summary>
+    internal ProcessResources Resources { get; }
+
+    /// <summary>Of all listeners together; all loops have the same.</summary>
+    internal LimitState Limits { get; }
+
+    /// <summary>How long what is ready waits for its turn, nanoseconds: the worst of the last moments. Written by the loop's supervisor.</summary>
+    internal long DelayNanos { get; set; }
 
     /// <summary>Pins an actor to this loop.</summary>
     public Deploy Pin { get; }

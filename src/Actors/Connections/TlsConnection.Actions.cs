@@ -51,6 +51,8 @@ internal sealed partial class TlsConnection
             SessionMachine.HelloBegan(ref _state);
         if (_refusal.Kind == TlsFailureKind.None && _hello is not null)
             ChooseRoute(_hello);
+        if (_refusal.Kind == TlsFailureKind.None && _hello is not null && !IsPassedThrough && RefusesHandshake())
+            return;
         if (_refusal.Kind == TlsFailureKind.None)
             SessionMachine.HelloSeen(ref _state, kind);
         else
@@ -58,13 +60,8 @@ internal sealed partial class TlsConnection
     }
 
     /// <summary>Says why in plain text (RFC 8446 §5.1, §6): there are no keys yet and the session was never begun.</summary>
-    private void RefuseHello()
-    {
-        const byte AlertRecord = 21;
-        const byte Fatal = 2;
-        _ = _socket.Send([AlertRecord, 3, 3, 0, 2, Fatal, (byte)_refusal.Alert]);
-        SessionMachine.HelloRefused(
-            ref _state,
+    private void RefuseHello() =>
+        RefuseHello(
             _refusal.Kind switch
             {
                 TlsFailureKind.LimitExceeded => CloseReason.LimitExceeded,
@@ -72,6 +69,13 @@ internal sealed partial class TlsConnection
                 _ => CloseReason.MalformedClientHello,
             }
         );
+
+    private void RefuseHello(CloseReason reason)
+    {
+        const byte AlertRecord = 21;
+        const byte Fatal = 2;
+        _ = _socket.Send([AlertRecord, 3, 3, 0, 2, Fatal, (byte)_refusal.Alert]);
+        SessionMachine.HelloRefused(ref _state, reason);
     }
 
     private void Handshake()
@@ -96,6 +100,8 @@ internal sealed partial class TlsConnection
         _keysSince = _loop.Now;
         _peer = session.PeerCertificate;
         _seed.Counters.CountHandshake(session.IsTls13, session.IsResumed);
+        if (session.IsResumed)
+            _seed.Limits?.HandshakeWasResumed();
         ConnectionLog.Established(_seed.Loop.Log, _seed.Generation.Settings.Name, _seed.Peer, session);
         if (!ChooseRouteByCertificate(session) || !BeginPeerCheck(session))
             SetDeadlines(session);
@@ -125,7 +131,10 @@ internal sealed partial class TlsConnection
     {
         var now = _loop.Now;
         _ticketsOwed = session.OwesTickets;
-        SetDeadline(_ticketsOwed ? now + TicketDelayNanos : now + Nanos(_seed.Generation.Settings.IdleTimeout));
+        if (_ticketsOwed)
+            SetDeadline(now + TicketDelayNanos);
+        else
+            SetOpenDeadline(now);
     }
 
     private void OpenUpstream()
@@ -242,6 +251,7 @@ internal sealed partial class TlsConnection
             case IoStatus.Ok:
                 _seed.Counters.DownstreamSentBytes += result.Bytes;
                 _sentBytes += result.Bytes;
+                _seed.Limits?.Sent(_loop.Now, result.Bytes);
                 _lastActivity = _loop.Now;
                 session.TxConsume(result.Bytes);
                 SessionMachine.Sent(ref _state, !session.TxPending.IsEmpty, _socket.IsWritable);
@@ -282,6 +292,7 @@ internal sealed partial class TlsConnection
     {
         _seed.Counters.DownstreamReceivedBytes += bytes;
         _receivedBytes += bytes;
+        _seed.Limits?.Received(_loop.Now, bytes);
     }
 
     /// <summary>After a rehandshake: who the client is may have changed, and is looked up again.</summary>

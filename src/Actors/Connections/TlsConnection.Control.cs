@@ -12,6 +12,8 @@ namespace TlsGateway.Actors.Connections;
 // What operators and policies ask of a connection, and what they see of it.
 internal sealed partial class TlsConnection
 {
+    private static readonly TimeSpan LeastIdle = TimeSpan.FromSeconds(1);
+
     private static readonly Blocked[] Calls =
     [
         Blocked.HandshakeOnRead,
@@ -43,6 +45,12 @@ internal sealed partial class TlsConnection
     internal long Number { get; set; }
 
     internal IActorRef Reference => _actor.Reference;
+
+    internal long LastActivity => _lastActivity;
+
+    /// <summary>Open, with nothing in flight, and not only just.</summary>
+    internal bool IsIdle(long now) =>
+        _state.Phase is SessionPhase.Open or SessionPhase.Draining && _stalls.Active == 0 && now - _lastActivity > Nanos(LeastIdle);
 
     internal bool Passes(ConnectionFilter filter) =>
         (filter.Listener is null || filter.Listener == _seed.Generation.Settings.Name)

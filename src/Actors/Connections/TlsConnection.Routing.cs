@@ -91,6 +91,13 @@ internal sealed partial class TlsConnection
         if (header.Source is not { } client)
             return false;
         _seed = _seed with { Peer = client };
+        if (_seed.Limits?.EnterClient(client, _loop.Now) is { } reason and not CloseReason.None)
+        {
+            _seed.Counters.CountRefused(reason);
+            SessionMachine.HelloRefused(ref _state, reason);
+            return true;
+        }
+
         if (_seed.Generation.Settings.Access?.Admits(client) != false)
             return false;
         _refusal = new TlsFailure(TlsFailureKind.AccessDenied, -1, "the access list does not let its address in");

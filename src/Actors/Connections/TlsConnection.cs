@@ -113,6 +113,7 @@ internal sealed partial class TlsConnection
             _seed.Loop.HandshakeFailures.Log(_seed, reason, failure, _hello, _loop.ReadTimestamp());
         _stalls.Update(ulong.MaxValue, 0, _loop.ReadTimestamp());
         _loop.Timers.Cancel(_actor.Timer);
+        _actor.CancelThrottle();
         _session?.Dispose();
         _pending.Clear();
         _plaintext?.Dispose();
@@ -170,6 +171,13 @@ internal sealed partial class TlsConnection
                 break;
             case Drain:
                 SessionMachine.DrainBegan(ref _state);
+                Run();
+                break;
+            case ThrottleOver:
+                OnThrottleOver();
+                break;
+            case CloseForMemory:
+                SessionMachine.Expired(ref _state, CloseReason.MemoryPressure);
                 Run();
                 break;
             case CloseNow:
@@ -239,14 +247,10 @@ internal sealed partial class TlsConnection
                 _ticketsOwed = false;
                 _ = _session!.FlushTickets();
                 SessionMachine.RehandshakeReturned(ref _state, SessionFacts.Of(_session, failed: false));
-                SetDeadline(_lastActivity + Nanos(_seed.Generation.Settings.IdleTimeout));
+                SetOpenDeadline(now);
                 break;
             case SessionPhase.Open or SessionPhase.Draining:
-                var due = _lastActivity + Nanos(_seed.Generation.Settings.IdleTimeout);
-                if (due > now)
-                    SetDeadline(due);
-                else
-                    SessionMachine.Expired(ref _state, CloseReason.IdleTimeout);
+                OnOpenDeadline(now);
                 break;
             case SessionPhase.ShuttingDown:
                 SessionMachine.Expired(ref _state, CloseReason.ShutdownTimeout);
@@ -293,7 +297,8 @@ internal sealed partial class TlsConnection
                         return;
                     }
 
-                    Receive();
+                    if (_seed.Limits is null || MayReceive(_seed.Limits))
+                        Receive();
                     break;
                 case SessionAction.Read:
                     Read();
@@ -302,7 +307,8 @@ internal sealed partial class TlsConnection
                     Write();
                     break;
                 case SessionAction.Send:
-                    Send();
+                    if (_seed.Limits is null || MaySend(_seed.Limits))
+                        Send();
                     break;
                 case SessionAction.OpenUpstream:
                     OpenUpstream();
@@ -361,11 +367,13 @@ internal sealed partial class TlsConnection
             SetDeadline(_loop.ReadTimestamp() + Nanos(_seed.Generation.Settings.ShutdownTimeout));
         }
 
-        if (!_state.SocketReadable && !_state.SocketEof)
+        if (!_state.SocketReadable && !_state.SocketEof && !_receiveHeld)
             _socket.NotifyReadable();
-        if (_state.TxPending && !_state.SocketWritable)
+        if (_state.TxPending && !_state.SocketWritable && !_sendHeld)
             _socket.NotifyWritable();
-        var stalls = SessionStalls.Downstream.Of(_state);
+        if (!_isHalfClosed && (_state.ReadClosed || _state.UpstreamEnded) && _state.Phase is SessionPhase.Open or SessionPhase.Draining)
+            BecameHalfClosed();
+        var stalls = _receiveHeld || _sendHeld ? HeldStalls : SessionStalls.Downstream.Of(_state);
         if (((_stalls.Active ^ stalls) & SessionStalls.Downstream.Scope) != 0)
             _stalls.Update(SessionStalls.Downstream.Scope, stalls, _loop.ReadTimestamp());
         if (_owedCredit > 0)

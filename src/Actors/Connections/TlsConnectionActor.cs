@@ -19,6 +19,7 @@ internal sealed class TlsConnectionActor(LoopContext loop) : UntypedActor
 {
     private TlsConnection? _connection;
     private IActorRef? _upstream;
+    private ThrottleTimer? _throttle;
     private bool _isEnding;
     private bool _hasFailed;
 
@@ -26,6 +27,20 @@ internal sealed class TlsConnectionActor(LoopContext loop) : UntypedActor
 
     /// <summary>The connection's only timer.</summary>
     public ConnectionTimer Timer { get; private set; } = null!;
+
+    /// <summary>Tells the connection that it may move bytes again, at <paramref name="due"/> or when it was to before.</summary>
+    public void Throttle(long due)
+    {
+        _throttle ??= new ThrottleTimer(Reference);
+        if (!_throttle.IsScheduled)
+            loop.Loop.Timers.Schedule(_throttle, due);
+    }
+
+    public void CancelThrottle()
+    {
+        if (_throttle is not null)
+            loop.Loop.Timers.Cancel(_throttle);
+    }
 
     /// <summary>The actor of the other leg, made when the first connection asks for it.</summary>
     public IActorRef Upstream => _upstream ??= Context.ActorOf(loop.UpstreamProps);

@@ -1,3 +1,4 @@
+using Akka.Actor;
 using TlsGateway.Actors.Connections;
 
 namespace TlsGateway.Actors.Inspection;
@@ -37,6 +38,26 @@ internal sealed class ConnectionTable
             _last = connection.PreviousInTable;
         // A dead connection of an older generation of the heap would else keep all that came after it through each collection of the youngest.
         connection.PreviousInTable = connection.NextInTable = null;
+    }
+
+    /// <summary>Has a fiftieth of the connections closed, and ten at least: of those that are open with nothing in flight, the longest idle.</summary>
+    public void CloseLongestIdle(long now)
+    {
+        var count = Math.Max(10, _byNumber.Count / 50);
+        // The longest idle has the lowest instant; the head of the queue is the one that goes first when a longer idle one comes.
+        var chosen = new PriorityQueue<TlsConnection, long>(count + 1);
+        for (var connection = _first; connection is not null; connection = connection.NextInTable)
+        {
+            if (!connection.IsIdle(now))
+                continue;
+            if (chosen.Count < count)
+                chosen.Enqueue(connection, -connection.LastActivity);
+            else
+                chosen.EnqueueDequeue(connection, -connection.LastActivity);
+        }
+
+        foreach (var (connection, _) in chosen.UnorderedItems)
+            connection.Reference.Tell(CloseForMemory.Instance, ActorRefs.NoSender);
     }
 
     public TlsConnection? Find(long number) => _byNumber.GetValueOrDefault(number);

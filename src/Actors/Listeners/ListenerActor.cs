@@ -1,5 +1,6 @@
 using Akka.Actor;
 using TlsGateway.Actors.Connections;
+using TlsGateway.Actors.Limits;
 using TlsGateway.Actors.Metrics;
 using TlsGateway.Transport;
 using static TlsGateway.Actors.Listeners.ListenerProtocol;
@@ -27,14 +28,15 @@ internal sealed class ListenerActor : UntypedActor
     /// <summary>Out of descriptors or memory: nothing is accepted for this long, so that the loop does not spin on a ready socket.</summary>
     private const long RetryNanos = 100_000_000;
 
-    /// <summary>Denied addresses that are logged; the rest are counted.</summary>
-    private const int DenialsPerSecond = 5;
+    /// <summary>Refused connections that are logged; the rest are counted.</summary>
+    private const int RefusalsPerSecond = 5;
 
     private readonly LoopContext _loop;
     private readonly ListenerCounters _counters;
     private readonly int _fd;
     private readonly Stack<IActorRef> _idle = new();
-    private LineBudget _denials = new(DenialsPerSecond);
+    private readonly LimitState _limits;
+    private LineBudget _refusals = new(RefusalsPerSecond);
     private ListenerGeneration _generation;
     private int _localPort;
     private SocketHandle? _socket;
@@ -49,6 +51,7 @@ internal sealed class ListenerActor : UntypedActor
         _fd = open.Fd;
         _generation = open.Generation;
         _counters = open.Counters;
+        _limits = open.Limits;
     }
 
     protected override void PreStart()
@@ -155,18 +158,14 @@ internal sealed class ListenerActor : UntypedActor
         if (IsDenied(accepted.Peer))
         {
             // Not a byte is spent on it: unread bytes make the close a reset, which is just as well.
-            _counters.Denied++;
-            _counters.CountClosed(CloseReason.AddressDenied);
+            CountRefused(CloseReason.AddressDenied, accepted.Peer);
             TcpSocket.Close(accepted.Fd);
-            if (_denials.TryTake(_loop.Loop.Now, out var leftOut))
-                ListenerLog.Denied(_loop.Log, _generation.Settings.Name, accepted.Peer, leftOut);
             return;
         }
 
-        if (_counters.OpenEverywhere >= _generation.Settings.MaxConnections)
+        if (Admits(accepted.Peer, out var limits) is var reason and not CloseReason.None)
         {
-            _counters.Refused++;
-            _counters.CountClosed(CloseReason.TooManyConnections);
+            CountRefused(reason, accepted.Peer);
             Refusal.Send(accepted.Fd);
             return;
         }
@@ -179,16 +178,41 @@ internal sealed class ListenerActor : UntypedActor
         catch (SocketSetupException)
         {
             _counters.AcceptErrors++;
+            limits?.Leave();
             TcpSocket.Close(accepted.Fd);
             return;
         }
 
         _connections++;
         _counters.Opened();
+        _loop.Resources.Opened();
         _generation.Enter();
         if (!_idle.TryPop(out var actor))
             actor = Context.ActorOf(_loop.ConnectionProps);
-        actor.Tell(new ConnectionSeed(_loop, _generation, _counters, socket, accepted.Peer, _localPort), ActorRefs.NoSender);
+        actor.Tell(new ConnectionSeed(_loop, _generation, _counters, socket, accepted.Peer, _localPort, limits), ActorRefs.NoSender);
+    }
+
+    /// <summary>Whether there is room for one more: in the process, at the listener, for its client.</summary>
+    private CloseReason Admits(in InetEndPoint peer, out ConnectionLimits? limits)
+    {
+        limits = null;
+        var resources = _loop.Resources;
+        if (resources.Memory != MemoryLevel.Normal)
+            return CloseReason.MemoryPressure;
+        if (resources.Connections >= resources.MaxConnections)
+            return CloseReason.OutOfDescriptors;
+        if (_counters.OpenEverywhere >= _generation.Settings.MaxConnections)
+            return CloseReason.TooManyConnections;
+        InetEndPoint? client = IsOfProxy(peer) ? null : peer;
+        return ConnectionLimits.Enter(_loop.Limits, _limits, client, _loop.Loop.Now, out limits);
+    }
+
+    private void CountRefused(CloseReason reason, in InetEndPoint peer)
+    {
+        _counters.CountRefused(reason);
+        _counters.CountClosed(reason);
+        if (_refusals.TryTake(_loop.Loop.Now, out var leftOut))
+            ListenerLog.Refused(_loop.Log, _generation.Settings.Name, peer, reason, leftOut);
     }
 
     /// <summary>Keeps an actor that has no connection for the next one, up to a bound; one that failed does not say who it is.</summary>
@@ -205,9 +229,10 @@ internal sealed class ListenerActor : UntypedActor
     /// <summary>Of a proxy in front the address says nothing: the one in its header will be looked at.</summary>
     private bool IsDenied(in InetEndPoint peer)
     {
-        var settings = _generation.Settings;
-        return settings.Access is { } access && settings.ProxyProtocolFrom?.Contains(peer) != true && !access.Admits(peer);
+        return _generation.Settings.Access is { } access && !IsOfProxy(peer) && !access.Admits(peer);
     }
+
+    private bool IsOfProxy(in InetEndPoint peer) => _generation.Settings.ProxyProtocolFrom?.Contains(peer) == true;
 
     private void StopAccepting()
     {

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using Microsoft.Extensions.Logging;
+using TlsGateway.Actors.Metrics;
 using TlsGateway.Transport;
 
 namespace TlsGateway.Actors.Listeners;
@@ -10,18 +11,14 @@ internal static partial class ListenerLog
     public static void AcceptFailed(ILogger log, string listener, int errno) =>
         AcceptFailedCore(log, listener, errno, new Win32Exception(errno).Message);
 
-    public static void Denied(ILogger log, string listener, InetEndPoint peer, long leftOut)
+    public static void Refused(ILogger log, string listener, InetEndPoint peer, CloseReason reason, long leftOut)
     {
         if (log.IsEnabled(LogLevel.Information))
-            DeniedCore(log, listener, peer.ToString(), leftOut);
+            RefusedCore(log, listener, peer.ToString(), GatewayMetrics.SnakeCase(reason), leftOut);
     }
 
-    [LoggerMessage(
-        204,
-        LogLevel.Information,
-        "listener {Listener}: {Peer} is not let in by the access list; {LeftOut} more since the last line"
-    )]
-    private static partial void DeniedCore(ILogger log, string listener, string peer, long leftOut);
+    [LoggerMessage(204, LogLevel.Information, "listener {Listener}: {Peer} is refused, {Reason}; {LeftOut} more since the last line")]
+    private static partial void RefusedCore(ILogger log, string listener, string peer, string reason, long leftOut);
 
     [LoggerMessage(
         201,

@@ -6,7 +6,7 @@ namespace TlsGateway.Actors.Listeners;
 internal static class ListenerProtocol
 {
     /// <summary>To the supervisor: make a listener on this loop. <paramref name="Fd"/> is bound and listening and owned by the receiver.</summary>
-    internal sealed record OpenListener(int Fd, ListenerGeneration Generation, Metrics.ListenerCounters Counters)
+    internal sealed record OpenListener(int Fd, ListenerGeneration Generation, Metrics.ListenerCounters Counters, Limits.LimitState Limits)
         : INoSerializationVerificationNeeded;
 
     /// <summary>To the supervisor, by listener name: connections from now on take this generation. Answered with <see cref="Done"/>.</summary>
@@ -19,6 +19,12 @@ internal static class ListenerProtocol
     internal sealed class BeginDrain : INoSerializationVerificationNeeded
     {
         public static BeginDrain Instance { get; } = new();
+    }
+
+    /// <summary>To the supervisor: memory is short. Gives buffers back, and closes some of the connections that are idle, the longest idle first.</summary>
+    internal sealed class GiveBackMemory : INoSerializationVerificationNeeded
+    {
+        public static GiveBackMemory Instance { get; } = new();
     }
 
     /// <summary>The drain time is over: close what is open.</summary>

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using TlsGateway.Actors.Limits;
 using TlsGateway.Actors.Metrics;
 using TlsGateway.Transport;
 
@@ -8,7 +9,8 @@ namespace TlsGateway.Actors.Listeners;
 /// <param name="address">Where it listens, with the real port.</param>
 /// <param name="generation">Current; one reference is owned from here on.</param>
 /// <param name="counters">Of this listener on this loop, for all its actors.</param>
-internal sealed class ListenerSlot(InetEndPoint address, ListenerGeneration generation, ListenerCounters counters)
+/// <param name="limits">Of this listener, for all loops.</param>
+internal sealed class ListenerSlot(InetEndPoint address, ListenerGeneration generation, ListenerCounters counters, LimitState limits)
 {
     private readonly Queue<IActorRef> _waiting = new();
 
@@ -17,6 +19,8 @@ internal sealed class ListenerSlot(InetEndPoint address, ListenerGeneration gene
     public InetEndPoint Address { get; } = address;
 
     public ListenerCounters Counters { get; } = counters;
+
+    public LimitState Limits { get; } = limits;
 
     public ListenerGeneration Generation { get; private set; } = generation;
 

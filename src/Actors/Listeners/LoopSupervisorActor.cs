@@ -14,10 +14,11 @@ namespace TlsGateway.Actors.Listeners;
 /// <remarks>Top level; a crash would stop the loop's listeners, so it does nothing that can fail. Mailbox: control messages and one timer.</remarks>
 internal sealed class LoopSupervisorActor(LoopContext loop) : UntypedActor
 {
-    /// <summary>
-    /// Between two rounds of charging stalls and opening failed listeners again: one that fails at once each time must not take the whole loop.
-    /// </summary>
-    private const long RoundNanos = 1_000_000_000;
+    /// <summary>Ticks between two rounds of charging stalls and opening failed listeners again: one that fails at once each time must not take the whole loop.</summary>
+    private const int TicksPerRound = 10;
+
+    /// <summary>Between two looks at how far behind the loop is.</summary>
+    private const long TickNanos = 100_000_000;
 
     private readonly Dictionary<string, ListenerSlot> _current = new(StringComparer.Ordinal);
 
@@ -28,6 +29,8 @@ internal sealed class LoopSupervisorActor(LoopContext loop) : UntypedActor
     private ConnectionTimer? _timer;
     private IActorRef? _drainObserver;
     private bool _isDraining;
+    private int _ticks;
+    private long _due;
 
     protected override void PreStart()
     {
@@ -49,11 +52,11 @@ internal sealed class LoopSupervisorActor(LoopContext loop) : UntypedActor
         switch (message)
         {
             case TimerDue:
-                foreach (var counters in _charged)
-                    counters.Stalls.ChargeRunning(loop.Loop.ReadTimestamp());
-                if (!_isDraining)
-                    ReopenFailed();
-                Rearm();
+                OnTick();
+                break;
+            case GiveBackMemory:
+                loop.Loop.Buffers.Trim();
+                loop.Connections.CloseLongestIdle(loop.Loop.ReadTimestamp());
                 break;
             case OpenListener open:
                 Open(open);
@@ -96,9 +99,26 @@ internal sealed class LoopSupervisorActor(LoopContext loop) : UntypedActor
         }
     }
 
+    private void OnTick()
+    {
+        var now = loop.Loop.ReadTimestamp();
+        // The word of the timer has waited for the loop to come round, and among all other messages, as a connection's would. A worst moment counts for some ticks, less each time.
+        loop.DelayNanos = Math.Max(now - _due, loop.DelayNanos / 2);
+        if (++_ticks == TicksPerRound)
+        {
+            _ticks = 0;
+            foreach (var counters in _charged)
+                counters.Stalls.ChargeRunning(now);
+            if (!_isDraining)
+                ReopenFailed();
+        }
+
+        Rearm();
+    }
+
     private void Open(OpenListener open)
     {
-        var slot = new ListenerSlot(TcpSocket.LocalEndPoint(open.Fd), open.Generation, open.Counters);
+        var slot = new ListenerSlot(TcpSocket.LocalEndPoint(open.Fd), open.Generation, open.Counters, open.Limits);
         _slots.Add(slot);
         _current[slot.Name] = slot;
         if (!_charged.Contains(open.Counters))
@@ -110,7 +130,9 @@ internal sealed class LoopSupervisorActor(LoopContext loop) : UntypedActor
     private void Start(ListenerSlot slot, int fd) =>
         slot.Actor = Context.Watch(
             Context.ActorOf(
-                Props.Create(() => new ListenerActor(loop, new OpenListener(fd, slot.Generation, slot.Counters))).WithDeploy(loop.Pin)
+                Props
+                    .Create(() => new ListenerActor(loop, new OpenListener(fd, slot.Generation, slot.Counters, slot.Limits)))
+                    .WithDeploy(loop.Pin)
             )
         );
 
@@ -209,5 +231,9 @@ internal sealed class LoopSupervisorActor(LoopContext loop) : UntypedActor
 
     private ListenerSlot? SlotOf(IActorRef listener) => _slots.Find(s => listener.Equals(s.Actor));
 
-    private void Rearm() => loop.Loop.Timers.Schedule(_timer!, loop.Loop.ReadTimestamp() + RoundNanos);
+    private void Rearm()
+    {
+        _due = loop.Loop.ReadTimestamp() + TickNanos;
+        loop.Loop.Timers.Schedule(_timer!, _due);
+    }
 }

@@ -25,6 +25,21 @@ public sealed class GatewayMetrics : IDisposable
         static r => CloseReasonFaults.FaultOf(r).ToString().ToLowerInvariant()
     );
 
+    /// <summary>Why connections are refused before any cryptography.</summary>
+    private static readonly CloseReason[] Refusals =
+    [
+        CloseReason.TooManyConnections,
+        CloseReason.ConnectionRateExceeded,
+        CloseReason.HandshakeRateExceeded,
+        CloseReason.ClientTooManyConnections,
+        CloseReason.ClientConnectionRateExceeded,
+        CloseReason.ClientHandshakeRateExceeded,
+        CloseReason.AddressDenied,
+        CloseReason.LoopOverloaded,
+        CloseReason.MemoryPressure,
+        CloseReason.OutOfDescriptors,
+    ];
+
     private readonly Meter _meter;
     private readonly Lock _lock = new();
     private ListenerCounters[] _counters = [];
@@ -126,16 +141,12 @@ public sealed class GatewayMetrics : IDisposable
     {
         foreach (var listener in _counters.GroupBy(c => c.Listener, StringComparer.Ordinal))
         {
-            yield return new Measurement<long>(
-                listener.Sum(static c => Volatile.Read(ref c.Refused)),
-                Listener(listener.Key),
-                new("error.type", ReasonNames[(int)CloseReason.TooManyConnections])
-            );
-            yield return new Measurement<long>(
-                listener.Sum(static c => Volatile.Read(ref c.Denied)),
-                Listener(listener.Key),
-                new("error.type", ReasonNames[(int)CloseReason.AddressDenied])
-            );
+            foreach (var reason in Refusals)
+                yield return new Measurement<long>(
+                    listener.Sum(c => c.Refused(reason)),
+                    Listener(listener.Key),
+                    new("error.type", ReasonNames[(int)reason])
+                );
             yield return new Measurement<long>(
                 listener.Sum(static c => Volatile.Read(ref c.AcceptErrors)),
                 Listener(listener.Key),

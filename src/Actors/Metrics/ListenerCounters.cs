@@ -8,6 +8,7 @@ namespace TlsGateway.Actors.Metrics;
 public sealed class ListenerCounters(string listener, int loop, ListenerCounters.Shared shared)
 {
     private readonly long[] _closed = new long[Enum.GetValues<CloseReason>().Length];
+    private readonly long[] _refused = new long[Enum.GetValues<CloseReason>().Length];
     private readonly long[] _handshakeFailures = new long[Enum.GetValues<CloseReason>().Length];
 
     private readonly long[] _alertsReceived = new long[256];
@@ -24,8 +25,6 @@ public sealed class ListenerCounters(string listener, int loop, ListenerCounters
 
     public long Accepted;
     public long Open;
-    public long Refused;
-    public long Denied;
     public long AcceptErrors;
 
     public long FullTls12;
@@ -41,6 +40,9 @@ public sealed class ListenerCounters(string listener, int loop, ListenerCounters
     public long UpstreamSentBytes;
 
     public long Closed(CloseReason reason) => Volatile.Read(ref _closed[(int)reason]);
+
+    /// <summary>Connections that were refused before any cryptography.</summary>
+    public long Refused(CloseReason reason) => Volatile.Read(ref _refused[(int)reason]);
 
     public long HandshakeFailures(CloseReason reason) => Volatile.Read(ref _handshakeFailures[(int)reason]);
 
@@ -65,6 +67,8 @@ public sealed class ListenerCounters(string listener, int loop, ListenerCounters
     }
 
     internal void CountClosed(CloseReason reason) => _closed[(int)reason]++;
+
+    internal void CountRefused(CloseReason reason) => _refused[(int)reason]++;
 
     internal void CountHandshakeFailure(CloseReason reason) => _handshakeFailures[(int)reason]++;
 

@@ -8,6 +8,13 @@ public sealed record GatewaySettings
 
     public required IReadOnlyList<ListenerSettings> Listeners { get; init; }
 
+    /// <summary>For all listeners' connections together.</summary>
+    public LimitSettings Limits { get; init; } = LimitSettings.None;
+
+    public ClientLimitSettings ClientLimits { get; init; } = ClientLimitSettings.None;
+
+    public MemorySettings Memory { get; init; } = new();
+
     /// <summary>How long open connections may go on after SIGTERM before they are closed with close_notify.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
 }

@@ -49,6 +49,26 @@ public sealed record ListenerSettings
     /// <summary>How long a closing connection may take to deliver what is owed and see the peer close.</summary>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>As <see cref="IdleTimeout"/>, once one side has ended.</summary>
+    public TimeSpan HalfClosedTimeout { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>An open connection is closed after this time, or up to a tenth earlier by chance; zero: never.</summary>
+    public TimeSpan MaximumLifetime { get; init; }
+
+    /// <summary>Bytes per second, both directions together, that a client must move while it keeps a record or our data waiting; 0: any.</summary>
+    public int MinimumRate { get; init; } = 64;
+
+    /// <summary>Over how long <see cref="MinimumRate"/> is taken.</summary>
+    public TimeSpan MinimumRateTime { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>New handshakes are refused while the loop is this far behind; zero: never.</summary>
+    public TimeSpan MaximumLoopDelay { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>For all of its connections together, beside <see cref="MaxConnections"/>.</summary>
+    public LimitSettings Limits { get; init; } = LimitSettings.None;
+
+    public ClientLimitSettings ClientLimits { get; init; } = ClientLimitSettings.None;
+
     /// <summary>Connections open at once on this listener; one more is refused with an alert and counted.</summary>
     public int MaxConnections { get; init; } = 10_000;
 

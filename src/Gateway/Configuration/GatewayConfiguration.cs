@@ -45,6 +45,12 @@ internal sealed record GatewayConfiguration
     /// <summary>Names of the listeners that staple OCSP responses.</summary>
     public IReadOnlySet<string> StaplingListeners { get; init; } = new HashSet<string>();
 
+    public LimitSettings Limits { get; init; } = LimitSettings.None;
+
+    public ClientLimitSettings ClientLimits { get; init; } = ClientLimitSettings.None;
+
+    public MemorySettings Memory { get; init; } = new();
+
     public required int UpstreamCount { get; init; }
 
     public bool NeedsDevelopmentCertificate => Listeners.Any(UsesDevelopmentCertificate);
@@ -64,6 +70,9 @@ internal sealed record GatewayConfiguration
         {
             Generation = generation,
             DrainTimeout = DrainTimeout,
+            Limits = Limits,
+            ClientLimits = ClientLimits,
+            Memory = Memory,
             Listeners = [.. Listeners.Select(listener => Complete(listener, development, demo))],
         };
 

@@ -52,7 +52,11 @@ internal sealed class GatewayRuntime(
             _admin = await AdminServer.StartAsync(configuration.Admin, readiness, loggers, () => _host, cancellation).ConfigureAwait(false);
             var settings = await PrepareAsync(configuration, generation: 1, cancellation).ConfigureAwait(false);
             _host = await GatewayHost
-                .StartAsync(system, settings.Gateway, new GatewayHostOptions { LoggerFactory = loggers })
+                .StartAsync(
+                    system,
+                    settings.Gateway,
+                    new GatewayHostOptions { LoggerFactory = loggers, MaxConnections = DescriptorBudget.Connections }
+                )
                 .ConfigureAwait(false);
             (Generation, Development) = (1, settings.Development);
         }

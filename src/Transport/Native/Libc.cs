@@ -56,6 +56,12 @@ internal static unsafe partial class Libc
     public static partial int getsockname(int fd, byte* address, uint* length);
 
     [LibraryImport(Library)]
+    public static partial int getrlimit(int resource, ulong* limits);
+
+    [LibraryImport(Library)]
+    public static partial int setrlimit(int resource, ulong* limits);
+
+    [LibraryImport(Library)]
     public static partial int shutdown(int fd, int how);
 
     [LibraryImport(Library)]

@@ -38,7 +38,11 @@ public sealed class ListenerTests : IDisposable
         Assert.Equal("1503030002" + "0250", await ReadAllAsync(gateway.EndPoint)); // record: alert; fatal, internal_error
         Assert.Equal(
             (1, 1, 2),
-            (gateway.Closed(CloseReason.TooManyConnections), gateway.Count(c => c.Refused), gateway.Host.OpenConnections)
+            (
+                gateway.Closed(CloseReason.TooManyConnections),
+                gateway.Count(c => c.Refused(CloseReason.TooManyConnections)),
+                gateway.Host.OpenConnections
+            )
         );
         await first.EchoAsync("first");
         await second.EchoAsync("second");

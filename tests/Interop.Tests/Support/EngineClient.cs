@@ -47,8 +47,16 @@ internal sealed class EngineClient : IDisposable
         return client;
     }
 
+    /// <summary>As <see cref="Open"/>, from an address of ours: all of 127.0.0.0/8 is.</summary>
+    public static EngineClient OpenFrom(IPAddress from, IPEndPoint gateway)
+    {
+        var client = new EngineClient(Context(TlsVersion.Tls13), ConnectSocket(gateway, from: from));
+        client.Handshake();
+        return client;
+    }
+
     /// <summary>A connected socket without TLS.</summary>
-    public static Socket ConnectSocket(EndPoint gateway, int receiveBufferBytes = 0)
+    public static Socket ConnectSocket(EndPoint gateway, int receiveBufferBytes = 0, IPAddress? from = null)
     {
         var socket =
             gateway is IPEndPoint
@@ -58,6 +66,8 @@ internal sealed class EngineClient : IDisposable
         socket.SendTimeout = socket.ReceiveTimeout = patience;
         if (receiveBufferBytes > 0)
             socket.ReceiveBufferSize = receiveBufferBytes;
+        if (from is not null)
+            socket.Bind(new IPEndPoint(from, 0));
         socket.Connect(gateway);
         return socket;
     }

@@ -65,7 +65,14 @@ internal sealed class RunningGateway : IAsyncDisposable
         IReadOnlyList<ListenerSettings> listeners,
         int loops = 2,
         ILoggerFactory? log = null
-    )
+    ) =>
+        await StartAsync(
+            new GatewaySettings { Generation = 1, Listeners = listeners },
+            loops,
+            new GatewayHostOptions { LoggerFactory = log }
+        );
+
+    public static async Task<RunningGateway> StartAsync(GatewaySettings settings, int loops, GatewayHostOptions options)
     {
         _ = OpenSslLibrary.VersionText; // loads the libraries: what they open is not a leak
         var descriptors = Descriptors();
@@ -83,14 +90,15 @@ internal sealed class RunningGateway : IAsyncDisposable
                 )
                 .And(new EventLoopsSetup { Count = loops })
         );
-        var settings = new GatewaySettings { Generation = 1, Listeners = listeners };
-        var host = await GatewayHost.StartAsync(system, settings, new GatewayHostOptions { LoggerFactory = log });
+        var host = await GatewayHost.StartAsync(system, settings, options);
         return new RunningGateway(system, host, settings, descriptors, sessions);
     }
 
-    public Task ReloadAsync(ListenerSettings listener)
+    public Task ReloadAsync(ListenerSettings listener) => ReloadAsync(Settings with { Listeners = [listener] });
+
+    public Task ReloadAsync(GatewaySettings next)
     {
-        Settings = Settings with { Generation = Settings.Generation + 1, Listeners = [listener] };
+        Settings = next with { Generation = Settings.Generation + 1 };
         return Host.ReloadAsync(Settings);
     }
 

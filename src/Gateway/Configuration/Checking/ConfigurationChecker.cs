@@ -24,6 +24,13 @@ internal sealed class ConfigurationChecker(ConfigurationProblems problems, Confi
         {
             problems.Error(options.At(nameof(options.Listeners)), "listeners is empty. The gateway needs at least one.");
         }
+        if (options.Memory.CloseIdleAt < options.Memory.RefuseAt)
+        {
+            problems.Error(
+                options.Memory.Start,
+                $"memory has a closeIdleAt of {options.Memory.CloseIdleAt}, below its refuseAt of {options.Memory.RefuseAt}: connections would be closed to make room for new ones. Make it as high at least."
+            );
+        }
         var tickets = new TicketKeyChecker(problems, file).Check(options.TicketKeys);
         var keyLogFile = CheckKeyLogFile(options);
         if (problems.HasErrors || admin is null)
@@ -50,6 +57,14 @@ internal sealed class ConfigurationChecker(ConfigurationProblems problems, Confi
                 .Select(static listener => listener.Name!)
                 .ToHashSet(StringComparer.Ordinal),
             UpstreamCount = upstreams.Count,
+            Limits = LimitReader.Read(options.Limits, options.Limits.Connections),
+            ClientLimits = LimitReader.Read(options.Limits.PerClient),
+            Memory = new MemorySettings
+            {
+                Limit = options.Memory.Limit ?? 0,
+                RefuseAt = options.Memory.RefuseAt,
+                CloseIdleAt = options.Memory.CloseIdleAt,
+            },
         };
     }
 

@@ -83,6 +83,12 @@ internal sealed class ListenerChecker(ConfigurationProblems problems, Configurat
             HandshakeTimeout = options.Timeouts.Handshake,
             IdleTimeout = options.Timeouts.Idle,
             ShutdownTimeout = options.Timeouts.Shutdown,
+            HalfClosedTimeout = options.Timeouts.HalfClosed,
+            MaximumLifetime = options.Timeouts.Lifetime,
+            MinimumRate = options.Limits.MinimumRate,
+            MaximumLoopDelay = options.Limits.LoopDelay,
+            Limits = LimitReader.Read(options.Limits, connections: 0),
+            ClientLimits = LimitReader.Read(options.Limits.PerClient),
             MaxConnections = options.Limits.Connections,
             CreditBytes = options.Limits.Credit,
         };

@@ -45,6 +45,12 @@ internal sealed class GatewayOptions : PositionedOptions
     [Description("What is logged and how.")]
     public LogOptions Log { get; set; } = new();
 
+    [Description("What all clients together may take.")]
+    public GatewayLimitOptions Limits { get; set; } = new();
+
+    [Description("How much memory the process may use, and what is done near it.")]
+    public MemoryOptions Memory { get; set; } = new();
+
     [Required]
     [Description("Where clients connect.")]
     public List<ListenerOptions> Listeners { get; set; } = [];

@@ -3,11 +3,24 @@ using TlsGateway.Gateway.Configuration.Values;
 
 namespace TlsGateway.Gateway.Configuration.Options;
 
-internal sealed class LimitOptions : PositionedOptions
+internal sealed class LimitOptions : RateLimitOptions
 {
     [Description("Connections open at once on this listener; one more is refused.")]
     [Count(1, 10_000_000)]
     public int Connections { get; set; } = 10_000;
+
+    [Description("For each client network by itself.")]
+    public ClientLimitOptions PerClient { get; set; } = new();
+
+    [Description(
+        "Bytes per second, both directions together, that a client must move while it keeps the rest of a record, or what it has asked for, waiting; over one minute. 0: any number."
+    )]
+    [Count(0, 1_000_000)]
+    public int MinimumRate { get; set; } = 64;
+
+    [Description("New handshakes are refused while the event loop is this far behind. 0s: never.")]
+    [Duration("0s", "1m")]
+    public TimeSpan LoopDelay { get; set; } = TimeSpan.FromSeconds(2);
 
     [Description("Application data on its way from one side to the other, in each direction of a connection.")]
     [Size("16KiB", "16MiB")]

@@ -2,9 +2,11 @@ using NJsonSchema;
 
 namespace TlsGateway.Gateway.Configuration.Values;
 
-/// <summary>A count of bytes in an <see cref="int"/>, written as 65536, 64KiB or 1MiB, within an inclusive range.</summary>
+/// <summary>A count of bytes in an <see cref="int"/>, or a <see cref="long"/> where it is <see cref="Wide"/>, written as 65536, 64KiB or 1MiB, within an inclusive range.</summary>
 internal sealed class SizeAttribute(string minimum, string maximum) : ValueAttribute
 {
+    public bool Wide { get; init; }
+
     public override string Expected => $"a size from {minimum} to {maximum}, in bytes or with KiB, MiB or GiB";
 
     public override bool TryParse(string text, out object? value, out string problem)
@@ -19,7 +21,7 @@ internal sealed class SizeAttribute(string minimum, string maximum) : ValueAttri
             problem = "which is out of range";
             return false;
         }
-        value = checked((int)bytes);
+        value = Wide ? (object)bytes : checked((int)bytes);
         return true;
     }
 
@@ -33,5 +35,11 @@ internal sealed class SizeAttribute(string minimum, string maximum) : ValueAttri
         schema.Description += $" A size from {minimum} to {maximum}.";
     }
 
-    public override object? Format(object? value) => value is int bytes ? SizeText.Format(bytes) : null;
+    public override object? Format(object? value) =>
+        value switch
+        {
+            int bytes => SizeText.Format(bytes),
+            long bytes => SizeText.Format(bytes),
+            _ => null,
+        };
 }

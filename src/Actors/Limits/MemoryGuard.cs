@@ -1,0 +1,75 @@
+using Microsoft.Extensions.Logging;
+using TlsGateway.Actors.Settings;
+
+namespace TlsGateway.Actors.Limits;
+
+/// <summary>Looks at the process's memory several times a second and says what is to be done about it.</summary>
+internal sealed partial class MemoryGuard : IDisposable
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
+
+    private readonly ProcessResources _resources;
+    private readonly Action _closeIdle;
+    private readonly ILogger _log;
+    private readonly Timer _timer;
+    private volatile Watched _watched;
+    private int _looking;
+
+    /// <param name="resources">Is told.</param>
+    /// <param name="closeIdle">Called at each look at which idle connections are to be closed and buffers given back.</param>
+    /// <param name="log">Gets a line when the level changes.</param>
+    public MemoryGuard(ProcessResources resources, Action closeIdle, ILogger log)
+    {
+        (_resources, _closeIdle, _log) = (resources, closeIdle, log);
+        _watched = new Watched(new MemorySettings(), MemoryUse.Find(0));
+        _timer = new Timer(static guard => ((MemoryGuard)guard!).Look(), this, Interval, Interval);
+    }
+
+    /// <summary>A reload's.</summary>
+    public void Use(MemorySettings settings)
+    {
+        if (settings != _watched.Settings)
+            _watched = new Watched(settings, MemoryUse.Find(settings.Limit));
+    }
+
+    public void Dispose() => _timer.Dispose();
+
+    private void Look()
+    {
+        if (Interlocked.Exchange(ref _looking, 1) == 1)
+            return;
+        try
+        {
+            var (settings, use) = _watched;
+            var used = use.Read();
+            var level = LevelOf(used, use.Limit, settings, _resources.Memory);
+            if (level != _resources.Memory)
+            {
+                _resources.Memory = level;
+                Changed(_log, level, used / (1024 * 1024), use.Limit / (1024 * 1024));
+            }
+
+            if (level == MemoryLevel.ClosingIdle)
+                _closeIdle();
+        }
+        finally
+        {
+            Volatile.Write(ref _looking, 0);
+        }
+    }
+
+    /// <summary>A level is left two per cent below where it begins, so that it does not flutter.</summary>
+    internal static MemoryLevel LevelOf(long used, long limit, MemorySettings settings, MemoryLevel before)
+    {
+        const int Hysteresis = 2;
+        var percent = (double)used * 100 / limit;
+        if (percent >= settings.CloseIdleAt - (before == MemoryLevel.ClosingIdle ? Hysteresis : 0))
+            return MemoryLevel.ClosingIdle;
+        return percent >= settings.RefuseAt - (before == MemoryLevel.Normal ? 0 : Hysteresis) ? MemoryLevel.Refusing : MemoryLevel.Normal;
+    }
+
+    [LoggerMessage(140, LogLevel.Warning, "memory: {Level}, {Used} of {Limit} MiB are used")]
+    private static partial void Changed(ILogger log, MemoryLevel level, long used, long limit);
+
+    private sealed record Watched(MemorySettings Settings, MemoryUse Use);
+}
