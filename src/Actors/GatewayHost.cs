@@ -10,6 +10,7 @@ using TlsGateway.Actors.Inspection;
 using TlsGateway.Actors.Limits;
 using TlsGateway.Actors.Listeners;
 using TlsGateway.Actors.Metrics;
+using TlsGateway.Actors.Names;
 using TlsGateway.Actors.Settings;
 using TlsGateway.Tls;
 using TlsGateway.Transport;
@@ -51,10 +52,21 @@ public sealed class GatewayHost : IAsyncDisposable
             Random.Shared.NextDouble,
             (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("TlsGateway.Upstreams")
         );
+        var names = options.Resolver is { } resolver ? new NameServices(resolver, Random.Shared.NextDouble, health.Log) : null;
         _upstreams = new UpstreamRegistry(
             loops.Count,
-            isBorn: group => group.Health = system.ActorOf(Props.Create(() => new UpstreamHealthActor(group, health))),
-            hasGone: group => system.Stop(group.Health)
+            isBorn: group =>
+            {
+                group.Health = system.ActorOf(Props.Create(() => new UpstreamHealthActor(group, health)));
+                if (names is not null)
+                    group.Names = system.ActorOf(Props.Create(() => new UpstreamNamesActor(group, names)));
+            },
+            hasGone: group =>
+            {
+                system.Stop(group.Health);
+                if (!group.Names.IsNobody())
+                    system.Stop(group.Names);
+            }
         );
         Metrics.Upstreams = () => _upstreams.Groups;
         _memory = new MemoryGuard(_resources, GiveBackMemory, log);

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using TlsGateway.Actors.Metrics;
+using TlsGateway.Actors.Names;
 
 namespace TlsGateway.Actors;
 
@@ -11,6 +12,9 @@ public sealed record GatewayHostOptions
 
     /// <summary>Client connections that there are file descriptors for; further ones are refused.</summary>
     public long MaxConnections { get; init; } = long.MaxValue;
+
+    /// <summary>Looks the host names of endpoints up again; null: what they stood for at first stays.</summary>
+    public IHostResolver? Resolver { get; init; }
 
     /// <summary>Where the loops' counts are shown; null: the host makes its own.</summary>
     public GatewayMetrics? Metrics { get; init; }

@@ -168,6 +168,15 @@ public sealed unsafe class SocketHandle
             _ = Libc.shutdown(_fd, SHUT_WR);
     }
 
+    /// <summary>Makes of <see cref="Close"/> a reset, which drops what was not sent yet.</summary>
+    public void ResetOnClose()
+    {
+        _loop.AssertOnLoop();
+        _mayHoldBack = false;
+        if (_fd >= 0)
+            TcpSocket.ResetOnClose(_fd);
+    }
+
     /// <summary>
     /// Closes the descriptor, once, and forgets the socket; no event comes after it. The kernel goes on sending what was sent, but bytes received and not
     /// read make it a reset (RFC 2525 §2.17).

@@ -111,6 +111,13 @@ public static unsafe class TcpSocket
         Close(fd);
     }
 
+    /// <summary>SO_LINGER of zero seconds.</summary>
+    internal static void ResetOnClose(int fd)
+    {
+        int* linger = stackalloc int[2] { 1, 0 };
+        _ = Libc.setsockopt(fd, SOL_SOCKET, SO_LINGER, linger, 2 * sizeof(int));
+    }
+
     /// <summary>Closes a descriptor that no loop has. Not repeated on EINTR: Linux has released the number by then.</summary>
     public static void Close(int fd) => _ = Libc.close(fd);
 

@@ -4,12 +4,15 @@ using TlsGateway.Tls;
 
 namespace TlsGateway.Actors.Balancing;
 
-/// <summary>An upstream of one generation, ready to be chosen from. Each loop has balancers of its own; the endpoints are shared.</summary>
+/// <summary>
+/// An upstream of one generation, ready to be chosen from. Each loop has balancers of its own; the endpoints are shared. What its host names stand for may change while it lives
+/// (<see cref="Replace"/>).
+/// </summary>
 public sealed class Upstream
 {
-    private readonly ImmutableArray<(Balancer Primary, Balancer Backup)> _balancers;
-    private readonly ImmutableArray<Endpoint> _primary;
+    private readonly int _loops;
     private readonly long _slowStartNanos;
+    private volatile Choices _choices;
     private int _holders;
 
     /// <param name="settings">What it is made from.</param>
@@ -19,49 +22,48 @@ public sealed class Upstream
     internal Upstream(UpstreamSettings settings, UpstreamGroup group, int loops, ITlsContext? tls = null)
     {
         Settings = settings;
-        Tls = tls is null ? null : new UpstreamTls(settings.Tls!, tls);
         Group = group;
-        var choices = settings.Endpoints.Select(Choice).ToList();
-        Endpoints = [.. choices.Select(static choice => choice.Endpoint)];
-        var primary = choices.Where((_, i) => !settings.Endpoints[i].IsBackup).ToList();
-        var backup = choices.Where((_, i) => settings.Endpoints[i].IsBackup).ToList();
-        _primary = [.. primary.Select(static choice => choice.Endpoint)];
+        Tls = tls is null ? null : new UpstreamTls(settings.Tls!, tls);
+        _loops = loops;
         _slowStartNanos = settings.SlowStart.Ticks * TimeSpan.NanosecondsPerTick;
-        _balancers =
-        [
-            .. Enumerable
-                .Range(0, loops)
-                .Select(loop => (Balancer.Of(settings.Balance, primary, (ulong)loop), Balancer.Of(settings.Balance, backup, (ulong)loop))),
-        ];
-
-        EndpointChoice Choice(EndpointSettings endpoint)
-        {
-            var shared = group.EndpointOf(endpoint.Address, out var isNew);
-            if (isNew)
-                _new.Add(shared);
-            return new EndpointChoice(shared, endpoint.Weight);
-        }
+        _choices = new Choices(settings.Endpoints, group, settings.Balance, loops);
     }
-
-    private readonly List<Endpoint> _new = [];
 
     public UpstreamSettings Settings { get; }
 
-    /// <summary>In the order of the settings.</summary>
-    public IReadOnlyList<Endpoint> Endpoints { get; }
+    /// <summary>As they are now; those of the settings at first.</summary>
+    public IReadOnlyList<Endpoint> Endpoints => _choices.Endpoints;
+
+    /// <summary>What each of <see cref="Endpoints"/> is made from, at one instant.</summary>
+    internal IReadOnlyList<(Endpoint Endpoint, EndpointSettings Settings)> Described
+    {
+        get
+        {
+            var choices = _choices;
+            return [.. choices.Endpoints.Zip(choices.Settings)];
+        }
+    }
 
     internal UpstreamGroup Group { get; }
 
     /// <summary>Null: its endpoints are spoken to in plain text.</summary>
     internal UpstreamTls? Tls { get; }
 
+    /// <summary>From now on these are its endpoints. Connections keep those that they have.</summary>
+    internal void Replace(IReadOnlyList<EndpointSettings> endpoints)
+    {
+        _choices = new Choices(endpoints, Group, Settings.Balance, _loops);
+        Group.EndpointsChanged(this);
+    }
+
     /// <summary>The host name that an endpoint was looked up by; "" for none.</summary>
     internal string HostOf(Endpoint endpoint)
     {
-        for (var i = 0; i < Endpoints.Count; i++)
+        var choices = _choices;
+        for (var i = 0; i < choices.Endpoints.Length; i++)
         {
-            if (ReferenceEquals(Endpoints[i], endpoint))
-                return Settings.Endpoints[i].Host;
+            if (ReferenceEquals(choices.Endpoints[i], endpoint))
+                return choices.Settings[i].Host;
         }
 
         return "";
@@ -77,9 +79,6 @@ public sealed class Upstream
             Tls?.Dispose();
     }
 
-    /// <summary>Those that no earlier generation had.</summary>
-    internal IReadOnlyList<Endpoint> NewEndpoints => _new;
-
     /// <summary>
     /// Takes a place at the next endpoint: of those that can be used, a backup only when no other can; when too few can (<see cref="UpstreamSettings.PanicShare"/>), of all.
     /// </summary>
@@ -90,22 +89,24 @@ public sealed class Upstream
     /// <returns>Null: there is none, now or at all (<see cref="IsFull"/>).</returns>
     internal EndpointUse? Enter(int loop, ulong key, IReadOnlyList<Endpoint> tried, long now)
     {
+        var choices = _choices;
         var candidates = new Candidates(tried, now)
         {
             Maximum = Settings.MaxConnections,
             SlowStartNanos = _slowStartNanos,
-            AnyHealth = IsInPanic(),
+            AnyHealth = choices.IsInPanic(Settings.PanicShare),
         };
-        return Enter(loop, key, candidates) ?? (candidates.AnyHealth ? null : Enter(loop, key, candidates with { AnyHealth = true }));
+        return Enter(choices, loop, key, candidates)
+            ?? (candidates.AnyHealth ? null : Enter(choices, loop, key, candidates with { AnyHealth = true }));
     }
 
     /// <summary>There is an endpoint that was not tried, and it has as many connections as it may have.</summary>
     internal bool IsFull(IReadOnlyList<Endpoint> tried) =>
         Settings.MaxConnections > 0 && Endpoints.Any(endpoint => !tried.Contains(endpoint));
 
-    private EndpointUse? Enter(int loop, ulong key, in Candidates candidates)
+    private EndpointUse? Enter(Choices choices, int loop, ulong key, in Candidates candidates)
     {
-        var (primary, backup) = _balancers[loop];
+        var (primary, backup) = choices.Balancers[loop];
         while ((primary.Choose(key, candidates) ?? backup.Choose(key, candidates)) is { } endpoint)
         {
             // Another loop may have been quicker: then the endpoint is no candidate any more.
@@ -116,17 +117,45 @@ public sealed class Upstream
         return null;
     }
 
-    private bool IsInPanic()
+    /// <summary>The endpoints at one time, with what chooses among them.</summary>
+    private sealed class Choices
     {
-        if (Settings.PanicShare == 0)
-            return false;
-        var healthy = 0;
-        foreach (var endpoint in _primary)
+        private readonly ImmutableArray<Endpoint> _primary;
+
+        public Choices(IReadOnlyList<EndpointSettings> settings, UpstreamGroup group, BalanceAlgorithm balance, int loops)
         {
-            if (endpoint.IsHealthy)
-                healthy++;
+            Settings = settings;
+            Endpoints = [.. settings.Select(endpoint => group.EndpointOf(endpoint.Address))];
+            var choices = Endpoints.Select((endpoint, i) => new EndpointChoice(endpoint, settings[i].Weight)).ToList();
+            var primary = choices.Where((_, i) => !settings[i].IsBackup).ToList();
+            var backup = choices.Where((_, i) => settings[i].IsBackup).ToList();
+            _primary = [.. primary.Select(static choice => choice.Endpoint)];
+            Balancers =
+            [
+                .. Enumerable
+                    .Range(0, loops)
+                    .Select(loop => (Balancer.Of(balance, primary, (ulong)loop), Balancer.Of(balance, backup, (ulong)loop))),
+            ];
         }
 
-        return healthy * 100 < Settings.PanicShare * _primary.Length;
+        public IReadOnlyList<EndpointSettings> Settings { get; }
+
+        public ImmutableArray<Endpoint> Endpoints { get; }
+
+        public ImmutableArray<(Balancer Primary, Balancer Backup)> Balancers { get; }
+
+        public bool IsInPanic(int share)
+        {
+            if (share == 0)
+                return false;
+            var healthy = 0;
+            foreach (var endpoint in _primary)
+            {
+                if (endpoint.IsHealthy)
+                    healthy++;
+            }
+
+            return healthy * 100 < share * _primary.Length;
+        }
     }
 }

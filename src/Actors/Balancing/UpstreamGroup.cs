@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using Akka.Actor;
 using TlsGateway.Actors.Health;
+using TlsGateway.Actors.Names;
 
 namespace TlsGateway.Actors.Balancing;
 
@@ -20,31 +21,35 @@ internal sealed class UpstreamGroup(string name)
     /// <summary>The <see cref="UpstreamHealthActor"/>; nobody in tests that have none.</summary>
     public IActorRef Health { get; set; } = ActorRefs.Nobody;
 
+    /// <summary>The <see cref="UpstreamNamesActor"/>; nobody where names are not looked up again.</summary>
+    public IActorRef Names { get; set; } = ActorRefs.Nobody;
+
     /// <summary>Of the newest generation.</summary>
     public Upstream? Current => _current;
 
     /// <summary>The shared endpoint of an address.</summary>
-    /// <param name="address">Of it.</param>
-    /// <param name="isNew">It was made now.</param>
-    public Endpoint EndpointOf(EndPoint address, out bool isNew)
-    {
-        var made = new Endpoint(address);
-        var found = _endpoints.GetOrAdd(address, made);
-        isNew = ReferenceEquals(found, made);
-        return found;
-    }
+    public Endpoint EndpointOf(EndPoint address) => _endpoints.GetOrAdd(address, static one => new Endpoint(one));
 
-    /// <summary>Makes <paramref name="next"/> the newest, and forgets the endpoints that it does not have; connections keep theirs.</summary>
+    /// <summary>Makes <paramref name="next"/> the newest.</summary>
     public void Use(Upstream next)
     {
         _current = next;
-        foreach (var address in _endpoints.Keys)
+        Names.Tell(new UpstreamNamesActor.Use(next), ActorRefs.NoSender);
+        EndpointsChanged(next);
+    }
+
+    /// <summary>Forgets the endpoints that the newest generation does not have; connections keep theirs.</summary>
+    public void EndpointsChanged(Upstream upstream)
+    {
+        if (upstream != _current)
+            return;
+        foreach (var (address, endpoint) in _endpoints)
         {
-            if (!next.Settings.Endpoints.Any(endpoint => endpoint.Address.Equals(address)))
+            if (!upstream.Endpoints.Contains(endpoint))
                 _endpoints.TryRemove(address, out _);
         }
 
-        Health.Tell(new HealthProtocol.Use(next), ActorRefs.NoSender);
+        Health.Tell(new HealthProtocol.Use(upstream), ActorRefs.NoSender);
         Queue.WakeAll();
     }
 

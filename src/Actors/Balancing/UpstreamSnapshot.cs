@@ -20,20 +20,17 @@ public sealed record UpstreamSnapshot(string Name, int Queued, IReadOnlyList<End
                 group.Name,
                 group.Queue.Count,
                 [
-                    .. current.Endpoints.Select(
-                        (endpoint, i) =>
-                            new EndpointSnapshot(
-                                endpoint.ToString(),
-                                current.Settings.Endpoints[i].Host,
-                                current.Settings.Endpoints[i].Weight,
-                                current.Settings.Endpoints[i].IsBackup,
-                                StateOf(endpoint),
-                                endpoint.Connections,
-                                endpoint.Failures,
-                                endpoint.Ejections,
-                                endpoint.LastCheck
-                            )
-                    ),
+                    .. current.Described.Select(static one => new EndpointSnapshot(
+                        one.Endpoint.ToString(),
+                        one.Settings.Host,
+                        one.Settings.Weight,
+                        one.Settings.IsBackup,
+                        StateOf(one.Endpoint),
+                        one.Endpoint.Connections,
+                        one.Endpoint.Failures,
+                        one.Endpoint.Ejections,
+                        one.Endpoint.LastCheck
+                    )),
                 ],
                 group.Counters
             );

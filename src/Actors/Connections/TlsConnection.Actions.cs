@@ -54,7 +54,11 @@ internal sealed partial class TlsConnection
         if (_refusal.Kind == TlsFailureKind.None && _hello is not null && !IsPassedThrough && RefusesHandshake())
             return;
         if (_refusal.Kind == TlsFailureKind.None)
+        {
             SessionMachine.HelloSeen(ref _state, kind);
+            if (_hello is not null && PreConnects)
+                OpenUpstream();
+        }
         else
             RefuseHello();
     }

@@ -49,6 +49,37 @@ internal sealed partial class TlsConnection
         return false;
     }
 
+    /// <summary>Whether the connection to the upstream can be begun before the handshake is over: it may, and needs nothing of it.</summary>
+    private bool PreConnects =>
+        _route is { Client: null, Target: RouteTarget.Relay { Upstream: { PreConnect: true } upstream } }
+        && upstream.ProxyProtocol != ProxyProtocolVersion.V2
+        && upstream.Tls is not { CopiesApplicationProtocol: true };
+
+    /// <summary>Nothing of the upstream's can be had: the client is told as the upstream's settings say. What fails later ends as it can, without close_notify.</summary>
+    private void OnUpstreamFailed(CloseReason reason)
+    {
+        const int InternalError = 80;
+        var action =
+            reason is CloseReason.UpstreamReset or CloseReason.UpstreamTruncated
+            || _state.Phase is not (SessionPhase.Open or SessionPhase.Draining)
+                ? UpstreamFailureAction.Close
+                : _upstreamSeed!.Upstream.Settings.OnFailure;
+        switch (action)
+        {
+            case UpstreamFailureAction.Reset:
+                _socket.ResetOnClose();
+                SessionMachine.Abandoned(ref _state, reason);
+                break;
+            case UpstreamFailureAction.Alert when !IsPassedThrough:
+                _session!.Fail(new TlsFailure(TlsFailureKind.Internal, InternalError, "no endpoint of the upstream can be had"));
+                SessionMachine.UpstreamFailed(ref _state, reason, SessionFacts.Of(_session, failed: false));
+                break;
+            default:
+                SessionMachine.UpstreamFailed(ref _state, reason);
+                break;
+        }
+    }
+
     private UpstreamSeed SeedOfUpstream()
     {
         var upstream = _seed.Generation.UpstreamOf(_route!.Target);

@@ -154,7 +154,7 @@ internal sealed partial class TlsConnection
                 OnTimer();
                 break;
             case UpstreamFailed failed:
-                SessionMachine.UpstreamFailed(ref _state, failed.Reason);
+                OnUpstreamFailed(failed.Reason);
                 Run();
                 break;
             case ClientCertificateChecked answered:

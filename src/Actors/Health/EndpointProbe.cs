@@ -15,9 +15,9 @@ internal sealed class EndpointProbe(TimeProvider time) : IEndpointProbe
 {
     private const int BodyBytes = 64 * 1024;
 
-    public async Task<EndpointCheck> CheckAsync(Endpoint endpoint, UpstreamSettings upstream, CancellationToken timeout)
+    public async Task<EndpointCheck> CheckAsync(Endpoint endpoint, Upstream upstream, CancellationToken timeout)
     {
-        var check = upstream.HealthCheck!;
+        var check = upstream.Settings.HealthCheck!;
         try
         {
             var detail = check.Kind switch
@@ -41,7 +41,7 @@ internal sealed class EndpointProbe(TimeProvider time) : IEndpointProbe
 
     private static async Task<string?> ConnectAsync(
         Endpoint endpoint,
-        UpstreamSettings upstream,
+        Upstream upstream,
         HealthCheckSettings check,
         CancellationToken timeout
     )
@@ -51,12 +51,7 @@ internal sealed class EndpointProbe(TimeProvider time) : IEndpointProbe
         return null;
     }
 
-    private static async Task<string?> GetAsync(
-        Endpoint endpoint,
-        UpstreamSettings upstream,
-        HealthCheckSettings check,
-        CancellationToken timeout
-    )
+    private static async Task<string?> GetAsync(Endpoint endpoint, Upstream upstream, HealthCheckSettings check, CancellationToken timeout)
     {
         using var handler = new SocketsHttpHandler
         {
@@ -68,7 +63,7 @@ internal sealed class EndpointProbe(TimeProvider time) : IEndpointProbe
         using var client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
         // Plain to the handler: OpenAsync has spoken TLS where it is spoken.
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("http://endpoint" + check.Path));
-        request.Headers.Host = HostOf(endpoint, upstream, check);
+        request.Headers.Host = HostOf(endpoint, upstream.HostOf(endpoint), check);
         request.Headers.UserAgent.ParseAdd("tls-gateway-health");
         request.Headers.ConnectionClose = true;
         using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timeout).ConfigureAwait(false);
@@ -83,12 +78,7 @@ internal sealed class EndpointProbe(TimeProvider time) : IEndpointProbe
         return read.AsSpan(0, length).IndexOf(Encoding.UTF8.GetBytes(check.Body)) >= 0 ? null : $"status {status}, but not the body";
     }
 
-    private static async Task<Stream> OpenAsync(
-        Endpoint endpoint,
-        UpstreamSettings upstream,
-        HealthCheckSettings check,
-        CancellationToken timeout
-    )
+    private static async Task<Stream> OpenAsync(Endpoint endpoint, Upstream upstream, HealthCheckSettings check, CancellationToken timeout)
     {
         EndPoint address = endpoint.UnixPath is { } path
             ? new UnixDomainSocketEndPoint(path)
@@ -102,9 +92,9 @@ internal sealed class EndpointProbe(TimeProvider time) : IEndpointProbe
         {
             await socket.ConnectAsync(address, timeout).ConfigureAwait(false);
             Stream stream = new NetworkStream(socket, ownsSocket: true);
-            await stream.WriteAsync(LocalHeader(upstream.ProxyProtocol), timeout).ConfigureAwait(false);
+            await stream.WriteAsync(LocalHeader(upstream.Settings.ProxyProtocol), timeout).ConfigureAwait(false);
             if (check.Kind is HealthCheckKind.Tls or HealthCheckKind.Https)
-                stream = await SecureAsync(stream, HostOf(endpoint, upstream, check), timeout).ConfigureAwait(false);
+                stream = await SecureAsync(stream, HostOf(endpoint, upstream.HostOf(endpoint), check), timeout).ConfigureAwait(false);
             return stream;
         }
         catch
@@ -130,16 +120,12 @@ internal sealed class EndpointProbe(TimeProvider time) : IEndpointProbe
         return tls;
     }
 
-    private static string HostOf(Endpoint endpoint, UpstreamSettings upstream, HealthCheckSettings check)
+    private static string HostOf(Endpoint endpoint, string upstreamHost, HealthCheckSettings check)
     {
         if (check.Host.Length > 0)
             return check.Host;
-        foreach (var settings in upstream.Endpoints)
-        {
-            if (settings.Host.Length > 0 && settings.Address is IPEndPoint ip && Transport.InetEndPoint.From(ip) == endpoint.Address)
-                return settings.Host;
-        }
-
+        if (upstreamHost.Length > 0)
+            return upstreamHost;
         return endpoint.UnixPath is null ? endpoint.Address.ToIPEndPoint().Address.ToString() : "localhost";
     }
 

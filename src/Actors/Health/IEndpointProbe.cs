@@ -11,5 +11,5 @@ internal interface IEndpointProbe
     /// <param name="upstream">With a health check.</param>
     /// <param name="timeout">Cancelled when it has taken too long.</param>
     /// <returns>What it found. Never fails: what goes wrong is the finding.</returns>
-    Task<EndpointCheck> CheckAsync(Endpoint endpoint, UpstreamSettings upstream, CancellationToken timeout);
+    Task<EndpointCheck> CheckAsync(Endpoint endpoint, Upstream upstream, CancellationToken timeout);
 }

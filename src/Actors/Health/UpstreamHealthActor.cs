@@ -78,13 +78,13 @@ internal sealed class UpstreamHealthActor : ReceiveActor, IWithTimers
     {
         if (_upstream?.Settings.HealthCheck is not { } check || !_endpoints.ContainsKey(endpoint))
             return;
-        var settings = _upstream.Settings;
+        var upstream = _upstream;
         _ = CheckAsync().PipeTo(Self);
 
         async Task<object> CheckAsync()
         {
             using var timeout = new CancellationTokenSource(check.Timeout);
-            var result = await _probe.CheckAsync(endpoint, settings, timeout.Token).ConfigureAwait(false);
+            var result = await _probe.CheckAsync(endpoint, upstream, timeout.Token).ConfigureAwait(false);
             return new CheckEnded(endpoint, result);
         }
     }

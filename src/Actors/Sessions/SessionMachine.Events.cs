@@ -94,6 +94,8 @@ public static partial class SessionMachine
         {
             case TlsStatus.Done:
                 s.Phase = SessionPhase.Open;
+                if (s.UpstreamFailure != CloseReason.None)
+                    ShutDown(ref s, s.UpstreamFailure, notify: false);
                 break;
             case TlsStatus.WantRead:
                 Block(ref s, Blocked.HandshakeOnRead, now);
@@ -253,7 +255,21 @@ public static partial class SessionMachine
         s.UpstreamEnded = false;
         if (s.Phase is SessionPhase.Open or SessionPhase.Draining)
             ShutDown(ref s, reason, notify: false);
+        else if (s.Phase == SessionPhase.Handshaking)
+            s.UpstreamFailure = reason;
     }
+
+    /// <summary>As <see cref="UpstreamFailed(ref SessionState, CloseReason)"/>, and the session has been told to end with an alert, which is what it says of itself.</summary>
+    public static void UpstreamFailed(ref SessionState s, CloseReason reason, in SessionFacts facts)
+    {
+        UpstreamFailed(ref s, reason);
+        Take(ref s, facts);
+        s.DataPending = false;
+        s.SessionDead = true;
+    }
+
+    /// <summary>The connection ends here and now, whatever is owed.</summary>
+    public static void Abandoned(ref SessionState s, CloseReason reason) => CloseAtOnce(ref s, reason);
 
     /// <summary>The gateway drains: the connection goes on, its phase says that it is waited for.</summary>
     public static void DrainBegan(ref SessionState s)

@@ -62,6 +62,9 @@ public struct SessionState
     /// <summary>The upstream leg was told that the client sends no more.</summary>
     public bool UpstreamClosed { get; internal set; }
 
+    /// <summary>The upstream leg, which was begun before the handshake was over, failed meanwhile; None: it did not.</summary>
+    public CloseReason UpstreamFailure { get; internal set; }
+
     /// <summary>The upstream leg exists.</summary>
     public bool HasUpstream { get; internal set; }
 

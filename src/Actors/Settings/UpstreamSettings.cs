@@ -26,6 +26,14 @@ public sealed record UpstreamSettings
     /// <summary>Connections that one endpoint has at most, all loops together; 0: any number.</summary>
     public int MaxConnections { get; init; }
 
+    public UpstreamFailureAction OnFailure { get; init; }
+
+    /// <summary>
+    /// An endpoint is connected to as soon as the ClientHello has chosen the route, while the handshake goes on. Not where the endpoint is first told what only the handshake shows: the PROXY protocol's
+    /// version 2, ALPN that is copied, a route by client certificate.
+    /// </summary>
+    public bool PreConnect { get; init; }
+
     public QueueSettings Queue { get; init; } = new();
 
     /// <summary>An endpoint that is new or comes back gets its share little by little in this time. Hashing does not look at it.</summary>

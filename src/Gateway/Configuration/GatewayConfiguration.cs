@@ -45,6 +45,9 @@ internal sealed record GatewayConfiguration
     /// <summary>Names of the listeners that staple OCSP responses.</summary>
     public IReadOnlySet<string> StaplingListeners { get; init; } = new HashSet<string>();
 
+    /// <summary>That are asked for endpoints' host names; none: the machine's.</summary>
+    public IReadOnlyList<IPEndPoint> NameServers { get; init; } = [];
+
     public LimitSettings Limits { get; init; } = LimitSettings.None;
 
     public ClientLimitSettings ClientLimits { get; init; } = ClientLimitSettings.None;

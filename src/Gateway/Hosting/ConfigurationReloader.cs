@@ -124,6 +124,10 @@ internal sealed class ConfigurationReloader(
         {
             log.NeedsRestart("admin.bind");
         }
+        if (!next.NameServers.SequenceEqual(_started.NameServers))
+        {
+            log.NeedsRestart("dns.servers");
+        }
         if (next.Log.Format != _started.Log.Format)
         {
             log.NeedsRestart("log.format");

@@ -7,6 +7,7 @@ using TlsGateway.Gateway.Certificates;
 using TlsGateway.Gateway.Configuration;
 using TlsGateway.Gateway.Debugging;
 using TlsGateway.Gateway.Demo;
+using TlsGateway.Gateway.Names;
 using TlsGateway.Gateway.Ocsp;
 using TlsGateway.Gateway.Tickets;
 using TlsGateway.Tls;
@@ -55,7 +56,12 @@ internal sealed class GatewayRuntime(
                 .StartAsync(
                     system,
                     settings.Gateway,
-                    new GatewayHostOptions { LoggerFactory = loggers, MaxConnections = DescriptorBudget.Connections }
+                    new GatewayHostOptions
+                    {
+                        LoggerFactory = loggers,
+                        MaxConnections = DescriptorBudget.Connections,
+                        Resolver = new HostResolver(configuration.NameServers),
+                    }
                 )
                 .ConfigureAwait(false);
             (Generation, Development) = (1, settings.Development);

@@ -116,9 +116,7 @@ public sealed class EndpointCheckTests
         string[] addresses = ["2001:db8::1", "2001:db8::2", "2001:db8::3", "192.0.2.1", "192.0.2.2", "2001:db8::1"];
         Assert.Equal(
             ["2001:db8::1", "192.0.2.1", "2001:db8::2", "192.0.2.2", "2001:db8::3"],
-            Gateway
-                .Configuration.Checking.UpstreamChecker.Interleave([.. addresses.Select(IPAddress.Parse)])
-                .Select(static a => a.ToString())
+            Actors.Names.AddressOrder.Interleave([.. addresses.Select(IPAddress.Parse)]).Select(static a => a.ToString())
         );
     }
 

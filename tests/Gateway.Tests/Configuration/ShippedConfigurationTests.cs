@@ -15,7 +15,7 @@ public sealed class ShippedConfigurationTests
         ];
 
     [Fact]
-    public void There_are_a_default_and_six_examples() => Assert.Equal(7, Files.Count);
+    public void There_are_a_default_and_seven_examples() => Assert.Equal(8, Files.Count);
 
     [Theory]
     [MemberData(nameof(Files))]

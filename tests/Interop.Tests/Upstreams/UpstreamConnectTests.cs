@@ -13,17 +13,121 @@ public sealed class UpstreamConnectTests : IDisposable
 
     public void Dispose() => _certificates.Dispose();
 
-    [Fact]
-    public async Task An_upstream_that_refuses_ends_the_connection_without_close_notify()
+    /// <summary>The client must not take it for the end of an empty answer.</summary>
+    [Theory]
+    [InlineData(TlsEngine.OpenSsl, UpstreamFailureAction.Alert, TlsVersion.Tls13, TlsFailureKind.PeerAlert, 80)]
+    [InlineData(TlsEngine.BouncyCastle, UpstreamFailureAction.Alert, TlsVersion.Tls13, TlsFailureKind.PeerAlert, 80)]
+    [InlineData(TlsEngine.BouncyCastle, UpstreamFailureAction.Alert, TlsVersion.Tls12, TlsFailureKind.PeerAlert, 80)]
+    // OpenSSL has no way to send an alert of ours on TLS 1.2.
+    [InlineData(TlsEngine.OpenSsl, UpstreamFailureAction.Alert, TlsVersion.Tls12, TlsFailureKind.Truncated, -1)]
+    [InlineData(TlsEngine.OpenSsl, UpstreamFailureAction.Close, TlsVersion.Tls13, TlsFailureKind.Truncated, -1)]
+    public async Task An_upstream_that_refuses_ends_the_connection_as_is_said(
+        TlsEngine engine,
+        UpstreamFailureAction action,
+        TlsVersion version,
+        TlsFailureKind expected,
+        int alert
+    )
     {
         using var refusing = Refusing();
-        await using var gateway = await RunningGateway.StartAsync(Listener((IPEndPoint)refusing.LocalEndPoint!));
-        using var client = EngineClient.Open(gateway.EndPoint, TlsVersion.Tls13);
-        // The client must not take this for the end of an empty answer.
-        Assert.Equal((TlsStatus.Error, TlsFailureKind.Truncated), (client.ReadToEnd(), client.Session.Failure.Kind));
+        var listener = Listener((IPEndPoint)refusing.LocalEndPoint!);
+        await using var gateway = await RunningGateway.StartAsync(
+            listener with
+            {
+                Engine = engine,
+                Upstream = listener.Upstream! with { OnFailure = action },
+            }
+        );
+        using var client = EngineClient.Open(gateway.EndPoint, version);
+        Assert.Equal((TlsStatus.Error, expected), (client.ReadToEnd(), client.Session.Failure.Kind));
+        if (alert >= 0)
+            Assert.Equal(alert, client.Session.Failure.Alert);
         client.Dispose();
         await gateway.UntilClosedAsync(CloseReason.UpstreamConnectFailed);
         Assert.Equal(0, gateway.Count(c => c.HandshakeFailures(CloseReason.UpstreamConnectFailed)));
+    }
+
+    [Fact]
+    public async Task An_upstream_that_refuses_can_end_the_connection_with_a_reset()
+    {
+        using var refusing = Refusing();
+        var listener = Listener((IPEndPoint)refusing.LocalEndPoint!);
+        await using var gateway = await RunningGateway.StartAsync(
+            listener with
+            {
+                Upstream = listener.Upstream! with { OnFailure = UpstreamFailureAction.Reset },
+            }
+        );
+        using var client = EngineClient.Connect(gateway.EndPoint);
+        // The reset may come with the end of the handshake.
+        var reset = Assert.Throws<SocketException>(() =>
+        {
+            client.Handshake();
+            client.ReadToEnd();
+        });
+        Assert.Equal(SocketError.ConnectionReset, reset.SocketErrorCode);
+        await gateway.UntilClosedAsync(CloseReason.UpstreamConnectFailed);
+    }
+
+    [Fact]
+    public async Task An_endpoint_can_be_connected_to_while_the_handshake_goes_on()
+    {
+        var connected = new Counter();
+        await using var upstream = new TestUpstream(async socket =>
+        {
+            connected.Add(1);
+            // It speaks first.
+            await TestUpstream.SendAllAsync(socket, "220 ready\r\n"u8.ToArray());
+            var buffer = new byte[100];
+            int read;
+            while ((read = await socket.ReceiveAsync(buffer)) > 0)
+                await TestUpstream.SendAllAsync(socket, buffer.AsMemory(0, read));
+            socket.Shutdown(SocketShutdown.Send);
+        });
+        await using var gateway = await RunningGateway.StartAsync(PreConnecting(upstream.EndPoint));
+        using (var client = EngineClient.Connect(gateway.EndPoint))
+        {
+            Assert.Equal(TlsStatus.WantRead, client.Session.Handshake());
+            client.Flush();
+            await RunningGateway.UntilAsync(() => connected.Value == 1, "a connection before the handshake is over");
+            client.Handshake();
+            client.Expect("220 ready\r\n");
+            client.AssertEchoes("and on");
+            client.CloseCleanly();
+        }
+
+        await gateway.UntilClosedAsync(CloseReason.Completed);
+        // A handshake that fails gives the connection back.
+        using (var client = EngineClient.ConnectSocket(gateway.EndPoint))
+        {
+            client.Send(EngineClient.ClientHello());
+            await RunningGateway.UntilAsync(() => connected.Value == 2, "a second connection");
+        }
+
+        await RunningGateway.UntilAsync(() => gateway.Host.OpenConnections == 0, gateway.Describe);
+    }
+
+    [Fact]
+    public async Task A_connection_that_fails_while_the_handshake_goes_on_ends_behind_it()
+    {
+        using var refusing = Refusing();
+        await using var gateway = await RunningGateway.StartAsync(PreConnecting((IPEndPoint)refusing.LocalEndPoint!));
+        using (var client = EngineClient.Connect(gateway.EndPoint))
+        {
+            Assert.Equal(TlsStatus.WantRead, client.Session.Handshake());
+            client.Flush();
+            await RunningGateway.UntilAsync(() => gateway.Host.Upstreams[0].Counters.Failed == 1, "the attempt failed");
+            client.Handshake();
+            Assert.Equal((TlsStatus.Error, TlsFailureKind.Truncated), (client.ReadToEnd(), client.Session.Failure.Kind));
+        }
+
+        await gateway.UntilClosedAsync(CloseReason.UpstreamConnectFailed);
+    }
+
+    private ListenerSettings PreConnecting(IPEndPoint upstream)
+    {
+        var listener = Listener(upstream);
+        return listener with { Upstream = listener.Upstream! with { PreConnect = true } };
     }
 
     [Fact]

@@ -18,7 +18,10 @@ internal sealed class ConfigurationChecker(ConfigurationProblems problems, Confi
         var stateFolder = Path.GetFullPath(options.StateFolder, world.WorkingFolder);
         var admin = CheckAdmin(options.Admin);
         InputFiles files = new(problems, file);
-        var upstreams = await new UpstreamChecker(problems, world, files).CheckAsync(options.Upstreams, cancellation).ConfigureAwait(false);
+        var servers = CheckNameServers(options.Dns);
+        var upstreams = await new UpstreamChecker(problems, world, files, servers)
+            .CheckAsync(options.Upstreams, cancellation)
+            .ConfigureAwait(false);
         var listeners = new ListenerChecker(problems, world, files, stateFolder).Check(options, upstreams, admin);
         if (options.Has(nameof(options.Listeners)) && options.Listeners.Count == 0 && !problems.HasErrors)
         {
@@ -57,6 +60,7 @@ internal sealed class ConfigurationChecker(ConfigurationProblems problems, Confi
                 .Select(static listener => listener.Name!)
                 .ToHashSet(StringComparer.Ordinal),
             UpstreamCount = upstreams.Count,
+            NameServers = servers,
             Limits = LimitReader.Read(options.Limits, options.Limits.Connections),
             ClientLimits = LimitReader.Read(options.Limits.PerClient),
             Memory = new MemorySettings
@@ -66,6 +70,27 @@ internal sealed class ConfigurationChecker(ConfigurationProblems problems, Confi
                 CloseIdleAt = options.Memory.CloseIdleAt,
             },
         };
+    }
+
+    private List<IPEndPoint> CheckNameServers(DnsOptions options)
+    {
+        const int DnsPort = 53;
+        List<IPEndPoint> servers = [];
+        for (var index = 0; index < options.Servers.Count; index++)
+        {
+            if (IPEndPoint.TryParse(options.Servers[index], out var server))
+            {
+                servers.Add(server.Port == 0 ? new IPEndPoint(server.Address, DnsPort) : server);
+            }
+            else
+            {
+                problems.Error(
+                    options.At(nameof(options.Servers), index),
+                    $"dns.servers[{index}] is '{options.Servers[index]}', which is no IP address with a port. Write 10.0.0.10:53 or [fd00::a]:53."
+                );
+            }
+        }
+        return servers;
     }
 
     private string? CheckKeyLogFile(GatewayOptions options)

@@ -3,15 +3,26 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.RegularExpressions;
+using TlsGateway.Actors.Names;
 using TlsGateway.Actors.Settings;
 using TlsGateway.Gateway.Configuration.Options;
 using TlsGateway.Gateway.Configuration.Values;
+using TlsGateway.Gateway.Names;
 using TlsGateway.Transport;
 
 namespace TlsGateway.Gateway.Configuration.Checking;
 
 /// <summary>Checks upstreams and looks their host names up, all at once.</summary>
-internal sealed class UpstreamChecker(ConfigurationProblems problems, ConfigurationWorld world, InputFiles files)
+/// <param name="problems">Gets what is wrong.</param>
+/// <param name="world">The machine.</param>
+/// <param name="files">Reads certificates.</param>
+/// <param name="servers">Name servers to ask; none: the machine's.</param>
+internal sealed class UpstreamChecker(
+    ConfigurationProblems problems,
+    ConfigurationWorld world,
+    InputFiles files,
+    IReadOnlyList<IPEndPoint> servers
+)
 {
     private const string UnixScheme = "unix:";
 
@@ -68,6 +79,14 @@ internal sealed class UpstreamChecker(ConfigurationProblems problems, Configurat
                 $"upstreams.{name} has tls, and {UpstreamOptions.EmbeddedDemo} speaks plain text. Remove it."
             );
         }
+        if (options.PreConnect && (options.ProxyProtocol == "v2" || options.Tls is { CopyApplicationProtocol: true }))
+        {
+            var what = options.ProxyProtocol == "v2" ? "proxyProtocol: v2" : "tls.copyApplicationProtocol";
+            Report(
+                options.At(nameof(options.PreConnect)),
+                $"upstreams.{name}.preConnect cannot be used with {what}, which needs what the handshake shows. Remove one of the two."
+            );
+        }
         var endpoints =
             options.Address == UpstreamOptions.EmbeddedDemo
                 ? []
@@ -90,6 +109,8 @@ internal sealed class UpstreamChecker(ConfigurationProblems problems, Configurat
             Balance = Enum.Parse<BalanceAlgorithm>(options.Balance, ignoreCase: true),
             ConnectAttempts = options.ConnectAttempts,
             ConnectTimeout = options.ConnectTimeout,
+            OnFailure = Enum.Parse<UpstreamFailureAction>(options.OnFailure, ignoreCase: true),
+            PreConnect = options.PreConnect,
             MaxConnections = options.MaxConnections,
             Queue = new QueueSettings { Size = options.Queue.Size, Timeout = options.Queue.Timeout },
             SlowStart = options.SlowStart,
@@ -250,7 +271,8 @@ internal sealed class UpstreamChecker(ConfigurationProblems problems, Configurat
             ? null
             :
             [
-                .. Interleave(addresses)
+                .. AddressOrder
+                    .Interleave(addresses)
                     .Select(address => make(new IPEndPoint(address, port)) with { Host = IPAddress.TryParse(host, out _) ? "" : host }),
             ];
     }
@@ -272,26 +294,6 @@ internal sealed class UpstreamChecker(ConfigurationProblems problems, Configurat
         return null;
     }
 
-    /// <summary>RFC 8305 §4: the families by turns, beginning with the one that the system prefers, so that an attempt after one that failed goes the other way.</summary>
-    internal static IEnumerable<IPAddress> Interleave(IReadOnlyCollection<IPAddress> addresses)
-    {
-        var families = addresses
-            .Distinct()
-            .GroupBy(static address => address.AddressFamily)
-            .Select(static family => family.ToList())
-            .ToList();
-        for (var i = 0; families.Exists(family => i < family.Count); i++)
-        {
-            foreach (var family in families)
-            {
-                if (i < family.Count)
-                {
-                    yield return family[i];
-                }
-            }
-        }
-    }
-
     private async Task<IPAddress[]?> ResolveAsync(string host, string written, SourcePosition position, CancellationToken cancellation)
     {
         if (IPAddress.TryParse(host, out var literal))
@@ -300,10 +302,7 @@ internal sealed class UpstreamChecker(ConfigurationProblems problems, Configurat
         }
         try
         {
-            var addresses = await world
-                .ResolveHost(host, cancellation)
-                .WaitAsync(ResolveTimeout, world.Time, cancellation)
-                .ConfigureAwait(false);
+            var addresses = await Resolve(host, cancellation).WaitAsync(ResolveTimeout, world.Time, cancellation).ConfigureAwait(false);
             if (addresses.Length > 0)
             {
                 return addresses;
@@ -313,13 +312,15 @@ internal sealed class UpstreamChecker(ConfigurationProblems problems, Configurat
         catch (Exception failed) when (failed is SocketException or TimeoutException)
         {
             var why = failed is TimeoutException ? $"no answer within {DurationText.Format(ResolveTimeout)}" : failed.Message;
-            Report(
-                position,
-                $"{written}, whose host {host} cannot be looked up: {why}. Check the spelling and this machine's name server."
-            );
+            Report(position, $"{written}, whose host {host} cannot be looked up: {why}. Check the spelling and the name server.");
         }
         return null;
     }
+
+    private async Task<IPAddress[]> Resolve(string host, CancellationToken cancellation) =>
+        servers.Count == 0
+            ? await world.ResolveHost(host, cancellation).ConfigureAwait(false)
+            : [.. (await new HostResolver(servers).ResolveAsync(host, cancellation).ConfigureAwait(false)).Addresses];
 
     /// <summary>Look-ups end on several threads.</summary>
     private void Report(SourcePosition position, string message)

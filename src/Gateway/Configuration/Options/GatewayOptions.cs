@@ -45,6 +45,9 @@ internal sealed class GatewayOptions : PositionedOptions
     [Description("What is logged and how.")]
     public LogOptions Log { get; set; } = new();
 
+    [Description("How the host names of endpoints are looked up.")]
+    public DnsOptions Dns { get; set; } = new();
+
     [Description("What all clients together may take.")]
     public GatewayLimitOptions Limits { get; set; } = new();
 

@@ -10,7 +10,7 @@ internal sealed class UpstreamOptions : PositionedOptions
 
     /// <summary>In the place of <see cref="Endpoints"/>.</summary>
     [Description(
-        "host:port of the backend; a host name is looked up at start and at reload, and each of its addresses is an endpoint. unix: and a path is a Unix socket. embedded-demo is a small HTTP server inside the gateway, for trying it out."
+        "host:port of the backend; a host name is looked up, again when its time to live is over, and each of its addresses is an endpoint. unix: and a path is a Unix socket. embedded-demo is a small HTTP server inside the gateway, for trying it out."
     )]
     [Text(
         "host:port, unix:/path, or embedded-demo",
@@ -70,4 +70,16 @@ internal sealed class UpstreamOptions : PositionedOptions
     [Description("Per cent: when fewer of the endpoints can be used, all are tried, whatever their health. 0: only when none can be used.")]
     [Count(0, 100)]
     public int PanicThreshold { get; set; }
+
+    [Description(
+        "What a client gets when no endpoint can be had: alert is internal_error, reset a TCP reset, close the end of the connection without close_notify."
+    )]
+    [Word("alert", "reset", "close")]
+    public string OnFailure { get; set; } = "alert";
+
+    [Description(
+        "Connects to an endpoint as soon as the ClientHello has chosen the route, while the handshake goes on. Not with proxyProtocol: v2 or tls.copyApplicationProtocol, which wait for the handshake."
+    )]
+    [Switch]
+    public bool PreConnect { get; set; }
 }
