@@ -146,8 +146,8 @@ public sealed unsafe partial class BouncyCastleSession
         Check();
         if (!_isDead)
         {
-            // BouncyCastle sends no alert of ours, and the failure does not claim one.
-            _ = Die(failure with { Alert = -1 });
+            // Before the first byte there is nobody to send an alert to, and the failure does not claim one.
+            _ = Die(_isStarted ? failure : failure with { Alert = -1 });
         }
     }
 
