@@ -312,10 +312,10 @@ public sealed class GatewayHost : IAsyncDisposable
         }
     }
 
-    private void GiveBackMemory()
+    private void GiveBackMemory(bool closesIdle)
     {
         foreach (var supervisor in _supervisors)
-            supervisor.Tell(ListenerProtocol.GiveBackMemory.Instance, ActorRefs.NoSender);
+            supervisor.Tell(new ListenerProtocol.GiveBackMemory(closesIdle), ActorRefs.NoSender);
     }
 
     private ITlsContext CreateContext(ListenerSettings listener) =>

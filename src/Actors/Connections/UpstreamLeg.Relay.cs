@@ -24,7 +24,7 @@ internal sealed partial class UpstreamLeg
 
     private void SendPending()
     {
-        if (!SendAnnouncement())
+        if (!_announcement.IsEmpty && !SendAnnouncement())
             return;
         while (!_pending.IsEmpty)
         {

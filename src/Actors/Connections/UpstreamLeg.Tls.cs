@@ -44,7 +44,8 @@ internal sealed partial class UpstreamLeg
     }
 
     /// <summary>Takes what a message brought; <see cref="RunTls"/> follows.</summary>
-    private void TellMachine(object message)
+    /// <returns>False: it is not for the machine.</returns>
+    private bool TellMachine(object message)
     {
         switch (message)
         {
@@ -56,7 +57,9 @@ internal sealed partial class UpstreamLeg
                 _seed.Stalls.Serve(TlsStalls.OnWrite, TlsStalls.Self(_state, StallWant.Write), socket.WritableSince, _loop.ReadTimestamp());
                 SessionMachine.BecameWritable(ref _state);
                 break;
-            case AppData data:
+            case SocketReadable or SocketWritable:
+                break;
+            case AppData data when !_discarding:
                 _pending.Add(data);
                 SessionMachine.DataArrived(ref _state);
                 break;
@@ -67,7 +70,11 @@ internal sealed partial class UpstreamLeg
                 _downstreamClosed = true;
                 SessionMachine.UpstreamEnded(ref _state);
                 break;
+            default:
+                return false;
         }
+
+        return true;
     }
 
     private void RunTls()

@@ -118,12 +118,15 @@ internal sealed partial class UpstreamLeg
     /// <returns>False: no such message.</returns>
     public bool Handle(object message)
     {
+        if (SpeaksTls && TellMachine(message))
+        {
+            RunTls();
+            Settle();
+            return true;
+        }
+
         switch (message)
         {
-            case SocketReadable or SocketWritable or AppDataConsumed or PeerClosed when SpeaksTls:
-            case AppData when SpeaksTls && !_discarding:
-                TellMachine(message);
-                break;
             case SocketReadable:
                 OnReadable();
                 break;
@@ -160,11 +163,13 @@ internal sealed partial class UpstreamLeg
                 WhileConnecting();
                 break;
             case Stage.Securing:
-            case Stage.Open when SpeaksTls:
                 RunTls();
                 break;
             case Stage.Open:
-                WhileOpen();
+                if (SpeaksTls)
+                    RunTls();
+                else
+                    WhileOpen();
                 break;
             case Stage.Failed:
             case Stage.Over:

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using TlsGateway.Actors.Settings;
+using TlsGateway.Transport;
 
 namespace TlsGateway.Actors.Limits;
 
@@ -8,19 +9,23 @@ internal sealed partial class MemoryGuard : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>A collection stops all threads for some milliseconds.</summary>
+    private const long BetweenCollections = 5_000;
+
     private readonly ProcessResources _resources;
-    private readonly Action _closeIdle;
+    private readonly Action<bool> _giveBack;
     private readonly ILogger _log;
     private readonly Timer _timer;
     private volatile Watched _watched;
     private int _looking;
+    private long _collected = long.MinValue / 2;
 
     /// <param name="resources">Is told.</param>
-    /// <param name="closeIdle">Called at each look at which idle connections are to be closed and buffers given back.</param>
+    /// <param name="giveBack">Called at each look at which buffers are to be given back; with true: and idle connections closed.</param>
     /// <param name="log">Gets a line when the level changes.</param>
-    public MemoryGuard(ProcessResources resources, Action closeIdle, ILogger log)
+    public MemoryGuard(ProcessResources resources, Action<bool> giveBack, ILogger log)
     {
-        (_resources, _closeIdle, _log) = (resources, closeIdle, log);
+        (_resources, _giveBack, _log) = (resources, giveBack, log);
         _watched = new Watched(new MemorySettings(), MemoryUse.Find(0));
         _timer = new Timer(static guard => ((MemoryGuard)guard!).Look(), this, Interval, Interval);
     }
@@ -49,13 +54,26 @@ internal sealed partial class MemoryGuard : IDisposable
                 Changed(_log, level, used / (1024 * 1024), use.Limit / (1024 * 1024));
             }
 
-            if (level == MemoryLevel.ClosingIdle)
-                _closeIdle();
+            if (level == MemoryLevel.Normal)
+                return;
+            _giveBack(level == MemoryLevel.ClosingIdle);
+            Collect();
         }
         finally
         {
             Volatile.Write(ref _looking, 0);
         }
+    }
+
+    /// <summary>What is free in the process is given back to the system, else connections that ended would go on counting.</summary>
+    private void Collect()
+    {
+        var now = Environment.TickCount64;
+        if (now - _collected < BetweenCollections)
+            return;
+        _collected = now;
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        NativeHeap.Trim();
     }
 
     /// <summary>A level is left two per cent below where it begins, so that it does not flutter.</summary>

@@ -21,11 +21,8 @@ internal static class ListenerProtocol
         public static BeginDrain Instance { get; } = new();
     }
 
-    /// <summary>To the supervisor: memory is short. Gives buffers back, and closes some of the connections that are idle, the longest idle first.</summary>
-    internal sealed class GiveBackMemory : INoSerializationVerificationNeeded
-    {
-        public static GiveBackMemory Instance { get; } = new();
-    }
+    /// <summary>To the supervisor: memory is short. Gives buffers back and, if <paramref name="ClosesIdle"/>, closes some of the connections that are idle, the longest idle first.</summary>
+    internal sealed record GiveBackMemory(bool ClosesIdle) : INoSerializationVerificationNeeded;
 
     /// <summary>The drain time is over: close what is open.</summary>
     internal sealed class EndDrain : INoSerializationVerificationNeeded

@@ -54,9 +54,10 @@ internal sealed class LoopSupervisorActor(LoopContext loop) : UntypedActor
             case TimerDue:
                 OnTick();
                 break;
-            case GiveBackMemory:
+            case GiveBackMemory giveBack:
                 loop.Loop.Buffers.Trim();
-                loop.Connections.CloseLongestIdle(loop.Loop.ReadTimestamp());
+                if (giveBack.ClosesIdle)
+                    loop.Connections.CloseLongestIdle(loop.Loop.ReadTimestamp());
                 break;
             case OpenListener open:
                 Open(open);

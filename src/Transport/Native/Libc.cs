@@ -62,6 +62,9 @@ internal static unsafe partial class Libc
     public static partial int setrlimit(int resource, ulong* limits);
 
     [LibraryImport(Library)]
+    public static partial int malloc_trim(nuint pad);
+
+    [LibraryImport(Library)]
     public static partial int shutdown(int fd, int how);
 
     [LibraryImport(Library)]
