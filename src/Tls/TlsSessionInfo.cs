@@ -18,4 +18,10 @@ public sealed record TlsSessionInfo(
 {
     /// <summary>Of the server's certificate: the scheme the server signed with (RFC 8446 §4.2.3), or "" when it did not sign or the engine does not say.</summary>
     public string SignatureAlgorithm { get; init; } = "";
+
+    /// <summary>In the server role: what the certificate that was shown is signed with, such as RSA-SHA256 or ecdsa-with-SHA256; "" where it is not known.</summary>
+    public string CertificateSignature { get; init; } = "";
+
+    /// <summary>In the server role: the kind of the certificate's key and its bits, such as RSA2048 or EC256; "" where it is not known.</summary>
+    public string CertificateKey { get; init; } = "";
 }

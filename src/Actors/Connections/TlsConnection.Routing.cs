@@ -156,7 +156,11 @@ internal sealed partial class TlsConnection
                     session.CipherSuite,
                     _peer is not null,
                     _peer is { CommonNames: [var commonName, ..] } ? commonName : ""
-                ),
+                )
+                {
+                    CertificateSignature = session.CertificateSignature,
+                    CertificateKey = session.CertificateKey,
+                },
         };
     }
 

@@ -32,4 +32,11 @@ public sealed record ProxyHeader
 /// <param name="CipherSuite">PP2_SUBTYPE_SSL_CIPHER.</param>
 /// <param name="HasCertificate">The client showed a certificate, and it verified.</param>
 /// <param name="CommonName">PP2_SUBTYPE_SSL_CN: of the client's certificate; "" for none.</param>
-public sealed record ProxyTls(string Version, string CipherSuite, bool HasCertificate, string CommonName);
+public sealed record ProxyTls(string Version, string CipherSuite, bool HasCertificate, string CommonName)
+{
+    /// <summary>PP2_SUBTYPE_SSL_SIG_ALG: what the certificate that the proxy showed is signed with; "" for unknown.</summary>
+    public string CertificateSignature { get; init; } = "";
+
+    /// <summary>PP2_SUBTYPE_SSL_KEY_ALG: the kind and the bits of that certificate's key.</summary>
+    public string CertificateKey { get; init; } = "";
+}

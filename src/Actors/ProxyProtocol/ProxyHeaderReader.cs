@@ -175,6 +175,8 @@ public static class ProxyHeaderReader
                 ProxyWire.TypeSslVersion => tls with { Version = text },
                 ProxyWire.TypeSslCommonName => tls with { CommonName = text },
                 ProxyWire.TypeSslCipher => tls with { CipherSuite = text },
+                ProxyWire.TypeSslSignature => tls with { CertificateSignature = text },
+                ProxyWire.TypeSslKey => tls with { CertificateKey = text },
                 _ => tls,
             };
         }

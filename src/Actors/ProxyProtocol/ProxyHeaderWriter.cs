@@ -71,6 +71,8 @@ public static class ProxyHeaderWriter
         at = Value(destination, at, ProxyWire.TypeSslVersion, tls.Version, LongestText);
         at = Value(destination, at, ProxyWire.TypeSslCommonName, tls.CommonName, LongestText);
         at = Value(destination, at, ProxyWire.TypeSslCipher, tls.CipherSuite, LongestText);
+        at = Value(destination, at, ProxyWire.TypeSslSignature, tls.CertificateSignature, LongestText);
+        at = Value(destination, at, ProxyWire.TypeSslKey, tls.CertificateKey, LongestText);
         BinaryPrimitives.WriteUInt16BigEndian(destination[(start + 1)..], (ushort)(at - start - 3));
         return at;
     }

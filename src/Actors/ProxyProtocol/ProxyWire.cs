@@ -23,6 +23,8 @@ internal static class ProxyWire
     public const byte TypeSslVersion = 0x21;
     public const byte TypeSslCommonName = 0x22;
     public const byte TypeSslCipher = 0x23;
+    public const byte TypeSslSignature = 0x24;
+    public const byte TypeSslKey = 0x25;
 
     public const byte ClientSsl = 0x01;
     public const byte ClientCertificateConnection = 0x02;

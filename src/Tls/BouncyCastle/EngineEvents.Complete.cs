@@ -4,6 +4,9 @@ namespace TlsGateway.Tls.BouncyCastle;
 
 internal sealed partial class EngineEvents
 {
+    /// <summary>The certificate that a server shows; none in a resumed handshake.</summary>
+    public CertificateAlgorithms Shown { get; set; } = CertificateAlgorithms.None;
+
     /// <summary>The first handshake ended: keeps what BouncyCastle forgets after its callback.</summary>
     public void Complete(TlsContext context, string serverName, bool isResumed)
     {
@@ -21,6 +24,10 @@ internal sealed partial class EngineEvents
             parameters.ApplicationProtocol?.GetUtf8Decoding() ?? "",
             serverName,
             isResumed
-        );
+        )
+        {
+            CertificateSignature = Shown.Signature,
+            CertificateKey = Shown.Key,
+        };
     }
 }

@@ -26,7 +26,11 @@ internal sealed class ServerCredential
         _chain13 = new BcCertificate([], [.. chain.Certificates.Select(certificate => new CertificateEntry(certificate, null))]);
         _staple = staple;
         Names = chain.Names;
+        using X509Certificate2 leaf = X509CertificateLoader.LoadCertificate(chain.Certificates[0].GetEncoded());
+        Algorithms = CertificateAlgorithms.Of(leaf);
     }
+
+    public CertificateAlgorithms Algorithms { get; }
 
     public bool IsRsa => _rsa is not null;
 

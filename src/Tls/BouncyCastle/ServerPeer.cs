@@ -93,6 +93,7 @@ internal sealed partial class ServerPeer(BouncyCastleContext context, EngineEven
                 "no shared signature algorithm that a certificate has a key for"
             );
         }
+        events.Shown = chosen.Credential.Algorithms;
         return chosen.Credential.Signer(m_context, chosen.Algorithm);
     }
 

@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using TlsGateway.Tls.ClientCertificates;
 using TlsGateway.Tls.Policies;
@@ -29,6 +31,7 @@ public sealed unsafe class OpenSslContext : ITlsContext
     private readonly TlsServerTarget _target;
     private readonly SessionsByServer<ClientSessionCache> _clientSessions = new(static () => new ClientSessionCache());
     private readonly bool _verifies;
+    private readonly ConcurrentDictionary<nint, CertificateAlgorithms> _algorithms = new();
     private volatile bool _isDisposed;
 
     private OpenSslContext(
@@ -227,6 +230,24 @@ public sealed unsafe class OpenSslContext : ITlsContext
             OfferSession(ssl, sessions);
         }
         return ssl;
+    }
+
+    /// <summary>Of a certificate of the context's own; none in the client role.</summary>
+    internal CertificateAlgorithms AlgorithmsOf(nint certificate)
+    {
+        if (!IsServer || certificate == 0)
+        {
+            return CertificateAlgorithms.None;
+        }
+        // The certificates live as long as the context, and are few.
+        return _algorithms.GetOrAdd(
+            certificate,
+            static one =>
+            {
+                using X509Certificate2 leaf = X509CertificateLoader.LoadCertificate(ClientVerification.Der(one));
+                return CertificateAlgorithms.Of(leaf);
+            }
+        );
     }
 
     internal void Release() => _handle.DangerousRelease();

@@ -371,6 +371,7 @@ public sealed unsafe partial class OpenSslSession : ITlsSession
         byte* alpn;
         uint alpnLength;
         LibSsl.SSL_get0_alpn_selected(_ssl, &alpn, &alpnLength);
+        CertificateAlgorithms shown = _context.AlgorithmsOf(LibSsl.SSL_get_certificate(_ssl));
         byte* serverName = LibSsl.SSL_get_servername(_ssl, LibSsl.TLSEXT_NAMETYPE_host_name);
         return new TlsSessionInfo(
             LibSsl.SSL_version(_ssl) == (int)TlsVersion.Tls13 ? "TLSv1.3" : "TLSv1.2",
@@ -379,7 +380,11 @@ public sealed unsafe partial class OpenSslSession : ITlsSession
             _context.ProtocolName(new ReadOnlySpan<byte>(alpn, (int)alpnLength)),
             serverName == null ? "" : Encoding.Latin1.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(serverName)),
             LibSsl.SSL_session_reused(_ssl) == 1
-        );
+        )
+        {
+            CertificateSignature = shown.Signature,
+            CertificateKey = shown.Key,
+        };
     }
 
     /// <summary>Frees the native session and returns its buffers. <see cref="Counters"/> and <see cref="Failure"/> stay readable.</summary>

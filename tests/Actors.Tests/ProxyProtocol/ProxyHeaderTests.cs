@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using CsCheck;
 using TlsGateway.Actors.ProxyProtocol;
+using TlsGateway.Fuzz;
 using TlsGateway.Tests;
 using TlsGateway.Transport;
 
@@ -29,6 +30,8 @@ public sealed class ProxyHeaderTests
         from cipher in Text
         from name in Text
         from hasCertificate in Gen.Bool
+        from signature in Text
+        from key in Text
         select new ProxyHeader
         {
             IsLocal = isLocal == 0,
@@ -37,7 +40,9 @@ public sealed class ProxyHeaderTests
             ApplicationProtocol = alpn,
             Authority = authority,
             UniqueId = Encoding.Latin1.GetString(unique),
-            Tls = hasTls ? new ProxyTls(version, cipher, hasCertificate, name) : null,
+            Tls = hasTls
+                ? new ProxyTls(version, cipher, hasCertificate, name) { CertificateSignature = signature, CertificateKey = key }
+                : null,
         };
 
     [Fact]
@@ -172,11 +177,32 @@ public sealed class ProxyHeaderTests
             input =>
             {
                 byte[] wire = [.. input.Item1, .. input.Item2];
-                var status = ProxyHeaderReader.Read(wire, out var header, out var length, out var problem);
-                Assert.Equal(status == ProxyHeaderStatus.Complete, header is not null);
-                Assert.Equal(status == ProxyHeaderStatus.Malformed, problem.Length > 0);
-                Assert.InRange(length, 0, wire.Length);
+                _ = ProxyHeaderTarget.Run(wire);
             }
         );
+    }
+
+    /// <summary>Headers of other senders, each cut and each with a byte changed: what the fuzzer begins with.</summary>
+    [Fact]
+    public void The_corpus_is_read_and_no_change_of_a_byte_breaks_the_reader()
+    {
+        var files = Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Fuzz", "proxy-header"));
+        Assert.Equal(11, files.Length);
+        foreach (var file in files)
+        {
+            var header = File.ReadAllBytes(file);
+            Assert.True(ProxyHeaderTarget.Run(header) == ProxyHeaderStatus.Complete, file);
+            for (var length = 0; length < header.Length; length++)
+                Assert.True(ProxyHeaderTarget.Run(header.AsSpan(0, length)) == ProxyHeaderStatus.NeedMore, $"{length} bytes of {file}");
+            for (var at = 0; at < header.Length; at++)
+            {
+                foreach (var change in (byte[])[1, 0x80, 0xff])
+                {
+                    header[at] ^= change;
+                    _ = ProxyHeaderTarget.Run(header);
+                    header[at] ^= change;
+                }
+            }
+        }
     }
 }

@@ -326,6 +326,8 @@ public sealed class LimitsTests : IDisposable
             RunningGateway.Listener(_certificates.Localhost, upstream.EndPoint) with
             {
                 ClientLimits = new ClientLimitSettings { Limits = new LimitSettings { Connections = Limit } },
+                // Those that hold the places say nothing, however long the machine takes for the others.
+                HandshakeTimeout = TimeSpan.FromMinutes(10),
             }
         );
         var held = new List<Socket>();
