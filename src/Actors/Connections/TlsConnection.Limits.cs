@@ -82,7 +82,11 @@ internal sealed partial class TlsConnection
         SetOpenDeadline(_loop.Now);
     }
 
-    private long IdleNanos => Nanos(_isHalfClosed ? _seed.Generation.Settings.HalfClosedTimeout : _seed.Generation.Settings.IdleTimeout);
+    /// <summary>The half-closed timeout holds, not that of idleness: it is the shorter one.</summary>
+    private bool IsHalfClosedSooner => _isHalfClosed && _seed.Generation.Settings.HalfClosedTimeout < _seed.Generation.Settings.IdleTimeout;
+
+    private long IdleNanos =>
+        Nanos(IsHalfClosedSooner ? _seed.Generation.Settings.HalfClosedTimeout : _seed.Generation.Settings.IdleTimeout);
 
     /// <summary>The next instant at which an open connection is looked at.</summary>
     private void SetOpenDeadline(long now)
@@ -105,7 +109,7 @@ internal sealed partial class TlsConnection
         if (_endOfLife > 0 && now >= _endOfLife)
             SessionMachine.Expired(ref _state, CloseReason.LifetimeExceeded);
         else if (now >= _lastActivity + IdleNanos)
-            SessionMachine.Expired(ref _state, _isHalfClosed ? CloseReason.HalfClosedTimeout : CloseReason.IdleTimeout);
+            SessionMachine.Expired(ref _state, IsHalfClosedSooner ? CloseReason.HalfClosedTimeout : CloseReason.IdleTimeout);
         else if (_rateCheck > 0 && now >= _rateCheck && IsTooSlow(now))
             SessionMachine.Expired(ref _state, CloseReason.TooSlow);
         else
