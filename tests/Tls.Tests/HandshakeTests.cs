@@ -21,7 +21,8 @@ public sealed class HandshakeTests
         Assert.Equal(suite, info.CipherSuite);
         Assert.NotEqual("", info.Group);
         Assert.False(info.IsResumed);
-        Assert.Equal(info with { ServerName = "" }, pair.Client.DescribeSession());
+        Assert.Equal(("ecdsa-with-SHA256", "EC256"), (info.CertificateSignature, info.CertificateKey));
+        Assert.Equal(info with { ServerName = "", CertificateSignature = "", CertificateKey = "" }, pair.Client.DescribeSession());
         Assert.Same(info.CipherSuite, pair.Client.DescribeSession().CipherSuite);
     }
 

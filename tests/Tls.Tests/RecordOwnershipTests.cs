@@ -27,7 +27,11 @@ public sealed class RecordOwnershipTests
 
         Assert.False(pair.Server.HoldsSsl);
         Assert.Equal(
-            pair.Client.DescribeSession(),
+            pair.Client.DescribeSession() with
+            {
+                CertificateSignature = "ecdsa-with-SHA256",
+                CertificateKey = "EC256",
+            },
             pair.Server.DescribeSession() with
             {
                 ServerName = pair.Client.DescribeSession().ServerName,
