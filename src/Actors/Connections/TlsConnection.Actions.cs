@@ -165,23 +165,9 @@ internal sealed partial class TlsConnection
 
     private void Received(IoResult result)
     {
-        switch (result.Status)
-        {
-            case IoStatus.Ok:
-                CountReceived(result.Bytes);
-                SessionMachine.Received(ref _state, _socket.IsReadable);
-                break;
-            case IoStatus.WouldBlock:
-                SessionMachine.ReceivedNothing(ref _state);
-                break;
-            case IoStatus.Eof:
-                _session?.RxEof();
-                SessionMachine.ReceivedEof(ref _state);
-                break;
-            default:
-                SessionMachine.SocketFailed(ref _state);
-                break;
-        }
+        if (result.Status == IoStatus.Ok)
+            CountReceived(result.Bytes);
+        SessionTransfer.Received(ref _state, _session, result, _socket.IsReadable);
     }
 
     /// <summary>
@@ -250,23 +236,9 @@ internal sealed partial class TlsConnection
     {
         var session = _session!;
         var result = _socket.Send(session.TxPending, more: SessionMachine.ClosesAfterSending(_state));
-        switch (result.Status)
-        {
-            case IoStatus.Ok:
-                _seed.Counters.DownstreamSentBytes += result.Bytes;
-                _sentBytes += result.Bytes;
-                _seed.Limits?.Sent(_loop.Now, result.Bytes);
-                _lastActivity = _loop.Now;
-                session.TxConsume(result.Bytes);
-                SessionMachine.Sent(ref _state, !session.TxPending.IsEmpty, _socket.IsWritable);
-                break;
-            case IoStatus.WouldBlock:
-                SessionMachine.SentNothing(ref _state);
-                break;
-            default:
-                SessionMachine.SocketFailed(ref _state);
-                break;
-        }
+        if (result.Status == IoStatus.Ok)
+            CountSent(result.Bytes);
+        SessionTransfer.Sent(ref _state, session, result, _socket.IsWritable);
     }
 
     private void Discard()
@@ -290,6 +262,14 @@ internal sealed partial class TlsConnection
                 SessionMachine.SocketFailed(ref _state);
                 break;
         }
+    }
+
+    private void CountSent(int bytes)
+    {
+        _seed.Counters.DownstreamSentBytes += bytes;
+        _sentBytes += bytes;
+        _seed.Limits?.Sent(_loop.Now, bytes);
+        _lastActivity = _loop.Now;
     }
 
     private void CountReceived(int bytes)

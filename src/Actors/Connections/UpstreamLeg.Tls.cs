@@ -177,22 +177,7 @@ internal sealed partial class UpstreamLeg
 
         var result = _socket!.Receive(free.Length > TlsReceivePiece ? free[..TlsReceivePiece] : free);
         session.RxCommit(result.Bytes);
-        switch (result.Status)
-        {
-            case IoStatus.Ok:
-                SessionMachine.Received(ref _state, _socket.IsReadable);
-                break;
-            case IoStatus.WouldBlock:
-                SessionMachine.ReceivedNothing(ref _state);
-                break;
-            case IoStatus.Eof:
-                session.RxEof();
-                SessionMachine.ReceivedEof(ref _state);
-                break;
-            default:
-                SessionMachine.SocketFailed(ref _state);
-                break;
-        }
+        SessionTransfer.Received(ref _state, session, result, _socket.IsReadable);
     }
 
     private void ReadTls(ITlsSession session)
@@ -239,22 +224,10 @@ internal sealed partial class UpstreamLeg
     private void SendTls(ITlsSession session)
     {
         var result = _socket!.Send(session.TxPending);
-        switch (result.Status)
-        {
-            case IoStatus.Ok:
-                session.TxConsume(result.Bytes);
-                SessionMachine.Sent(ref _state, !session.TxPending.IsEmpty, _socket.IsWritable);
-                break;
-            case IoStatus.WouldBlock:
-                SessionMachine.SentNothing(ref _state);
-                break;
-            default:
-                // What the endpoint sent before it failed is still to be had, as in plain text.
-                if (_stage == Stage.Open && _state.ReadClosed)
-                    DiscardFromNowOn();
-                SessionMachine.SocketFailed(ref _state);
-                break;
-        }
+        // What the endpoint sent before it failed has been passed on: the client gets its answer, as in plain text.
+        if (result.Status is not (IoStatus.Ok or IoStatus.WouldBlock) && _stage == Stage.Open && _state.ReadClosed)
+            DiscardFromNowOn();
+        SessionTransfer.Sent(ref _state, session, result, _socket.IsWritable);
     }
 
     /// <summary>The endpoint sends no more: it said so, or it cannot.</summary>

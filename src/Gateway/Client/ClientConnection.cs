@@ -190,22 +190,7 @@ internal sealed class ClientConnection
 
         var result = _socket.Receive(free);
         Session.RxCommit(result.Bytes);
-        switch (result.Status)
-        {
-            case IoStatus.Ok:
-                SessionMachine.Received(ref _state, _socket.IsReadable);
-                break;
-            case IoStatus.WouldBlock:
-                SessionMachine.ReceivedNothing(ref _state);
-                break;
-            case IoStatus.Eof:
-                Session.RxEof();
-                SessionMachine.ReceivedEof(ref _state);
-                break;
-            default:
-                SessionMachine.SocketFailed(ref _state);
-                break;
-        }
+        SessionTransfer.Received(ref _state, Session, result, _socket.IsReadable);
     }
 
     private void Read()
@@ -228,23 +213,7 @@ internal sealed class ClientConnection
         SessionMachine.WriteReturned(ref _state, status, !_leg.Pending.IsEmpty, Facts(status), _loop.Now);
     }
 
-    private void Send()
-    {
-        var result = _socket.Send(Session.TxPending);
-        switch (result.Status)
-        {
-            case IoStatus.Ok:
-                Session.TxConsume(result.Bytes);
-                SessionMachine.Sent(ref _state, !Session.TxPending.IsEmpty, _socket.IsWritable);
-                break;
-            case IoStatus.WouldBlock:
-                SessionMachine.SentNothing(ref _state);
-                break;
-            default:
-                SessionMachine.SocketFailed(ref _state);
-                break;
-        }
-    }
+    private void Send() => SessionTransfer.Sent(ref _state, Session, _socket.Send(Session.TxPending), _socket.IsWritable);
 
     private void Discard()
     {

@@ -429,14 +429,4 @@ public sealed class LimitsTests : IDisposable
 
     private static Task<RunningGateway> StartAsync(GatewaySettings settings) =>
         RunningGateway.StartAsync(settings, loops: 2, new GatewayHostOptions());
-
-    /// <summary>Lends a context to a client, which disposes what it is given.</summary>
-    private sealed class BorrowedContext(ITlsContext context) : ITlsContext
-    {
-        public ITlsSession CreateSession(ITlsBufferPool buffers) => context.CreateSession(buffers);
-
-        public ITlsSession CreateSession(ITlsBufferPool buffers, TlsServerTarget target) => context.CreateSession(buffers, target);
-
-        public void Dispose() { }
-    }
 }

@@ -25,9 +25,8 @@ public sealed class ChaosTests : IDisposable
     [InlineData(BalanceAlgorithm.HashServerName)]
     public async Task No_client_fails_before_its_bytes_flow_while_an_endpoint_is_well(BalanceAlgorithm algorithm)
     {
-        var program = Programs.Require("nginx");
-        await using var first = await StartNginxAsync(program, "first");
-        await using var second = await StartNginxAsync(program, "second");
+        await using var first = await StartNginxAsync("first");
+        await using var second = await StartNginxAsync("second");
         using var refusing = Bound();
         using var hung = Bound();
         hung.Listen(0);
@@ -77,7 +76,7 @@ public sealed class ChaosTests : IDisposable
         );
 
         using var done = new CancellationTokenSource();
-        var flapping = FlapAsync(program, done.Token);
+        var flapping = FlapAsync(done.Token);
         var answered = new Counter();
         var workers = Enumerable
             .Range(0, Workers)
@@ -106,13 +105,13 @@ public sealed class ChaosTests : IDisposable
         }
     }
 
-    private async Task FlapAsync(string program, CancellationToken done)
+    private async Task FlapAsync(CancellationToken done)
     {
         using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(150));
         while (!done.IsCancellationRequested)
         {
             // Killed with what it had in hand.
-            await using (await StartNginxAsync(program, "flapping"))
+            await using (await StartNginxAsync("flapping"))
                 await pause.WaitForNextTickAsync(CancellationToken.None);
             await pause.WaitForNextTickAsync(CancellationToken.None);
             File.Delete(SocketOf("flapping").ToString());
@@ -135,7 +134,9 @@ public sealed class ChaosTests : IDisposable
         }
     }
 
-    private UnixDomainSocketEndPoint SocketOf(string name) => new(Path.Combine(_certificates.Folder, name + ".sock"));
+    private string FolderOf(string name) => Path.Combine(_certificates.Folder, name);
+
+    private UnixDomainSocketEndPoint SocketOf(string name) => UnixServer.SocketIn(FolderOf(name));
 
     private static Socket Bound()
     {
@@ -144,48 +145,6 @@ public sealed class ChaosTests : IDisposable
         return socket;
     }
 
-    private async Task<RunningProgram> StartNginxAsync(string program, string name)
-    {
-        var folder = Directory.CreateDirectory(Path.Combine(_certificates.Folder, name)).FullName;
-        var configuration = Path.Combine(folder, "nginx.conf");
-        await File.WriteAllTextAsync(
-            configuration,
-            $$"""
-            daemon off;
-            master_process off;
-            pid {{folder}}/nginx.pid;
-            error_log stderr warn;
-            events { worker_connections 256; }
-            http {
-                access_log off;
-                client_body_temp_path {{folder}}/body;
-                proxy_temp_path {{folder}}/proxy;
-                fastcgi_temp_path {{folder}}/fastcgi;
-                uwsgi_temp_path {{folder}}/uwsgi;
-                scgi_temp_path {{folder}}/scgi;
-                server {
-                    listen unix:{{SocketOf(name)}};
-                    location / { return 200 "hello"; }
-                }
-            }
-            """
-        );
-        var running = RunningProgram.Start(program, "-p", folder, "-c", configuration, "-e", "stderr");
-        await RunningGateway.UntilAsync(Accepts, () => running.Describe());
-        return running;
-
-        bool Accepts()
-        {
-            using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            try
-            {
-                socket.Connect(SocketOf(name));
-                return true;
-            }
-            catch (SocketException)
-            {
-                return false;
-            }
-        }
-    }
+    private Task<UnixServer> StartNginxAsync(string name) =>
+        UnixServer.StartNginxAsync(FolderOf(name), "", "location / { return 200 \"hello\"; }");
 }

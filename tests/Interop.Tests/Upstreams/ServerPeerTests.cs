@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using TlsGateway.Interop.Tests.Support;
 using TlsGateway.Tls;
 
@@ -35,7 +33,7 @@ public sealed class ServerPeerTests : IDisposable
         var resumes = engine == TlsEngine.OpenSsl || version == TlsVersion.Tls12;
         for (var i = 0; i < 2; i++)
         {
-            using var client = EngineClient.Connect(running.Address, new Shared(context));
+            using var client = EngineClient.Connect(running.Address, new BorrowedContext(context));
             client.Handshake();
             Assert.Equal(i > 0 && resumes, client.Session.IsResumed);
             client.Send("GET /hello HTTP/1.0\r\n\r\n"u8);
@@ -53,7 +51,7 @@ public sealed class ServerPeerTests : IDisposable
         using var context = TlsEngines.CreateClient(engine, Settings(_certificates, "localhost", TlsVersion.Tls12));
         for (var i = 0; i < 3; i++)
         {
-            using var client = EngineClient.Connect(running.Address, new Shared(context));
+            using var client = EngineClient.Connect(running.Address, new BorrowedContext(context));
             client.Handshake();
             Assert.Equal(i > 0, client.Session.IsResumed);
             client.Send("GET /hello HTTP/1.0\r\n\r\n"u8);
@@ -78,7 +76,7 @@ public sealed class ServerPeerTests : IDisposable
         Assert.Equal(TlsFailureKind.CertificateRejected, Refusal(running, engine, Settings(_certificates, "other.test", version)));
     }
 
-    private static TlsFailureKind Refusal(Server running, TlsEngine engine, TlsClientSettings settings)
+    private static TlsFailureKind Refusal(UnixServer running, TlsEngine engine, TlsClientSettings settings)
     {
         using var client = EngineClient.Connect(running.Address, TlsEngines.CreateClient(engine, settings));
         Assert.Equal(TlsStatus.Error, client.TryHandshake());
@@ -94,49 +92,34 @@ public sealed class ServerPeerTests : IDisposable
             MaximumVersion = version,
         };
 
-    private async Task<Server> StartAsync(string name, TlsCertificate certificate, string nginxOptions = "")
+    private async Task<UnixServer> StartAsync(string name, TlsCertificate certificate, string nginxOptions = "")
     {
-        var program = Programs.Require(name);
         var pem = Path.Combine(_certificates.Folder, "server.pem");
         await File.WriteAllTextAsync(pem, certificate.ChainPem + "\n" + certificate.KeyPem);
-        var socket = Path.Combine(_certificates.Folder, name + ".sock");
-        var configuration = Path.Combine(_certificates.Folder, name + ".conf");
-        await File.WriteAllTextAsync(configuration, name == "nginx" ? Nginx(socket, pem, nginxOptions) : HaProxy(socket, pem));
-        var running =
-            name == "nginx"
-                ? RunningProgram.Start(program, "-p", _certificates.Folder, "-c", configuration, "-e", "stderr")
-                : RunningProgram.Start(program, "-db", "-f", configuration);
-        var server = new Server(running, new UnixDomainSocketEndPoint(socket));
-        await RunningGateway.UntilAsync(server.Accepts, () => running.Describe());
-        return server;
-    }
+        if (name == "nginx")
+        {
+            return await UnixServer.StartNginxAsync(
+                Path.Combine(_certificates.Folder, name),
+                "ssl",
+                $$"""
+                ssl_certificate {{pem}};
+                ssl_certificate_key {{pem}};
+                ssl_protocols TLSv1.2 TLSv1.3;
+                {{nginxOptions}}
+                location / { return 200 "hello"; }
+                """
+            );
+        }
 
-    /// <summary>One process, so that ending it ends all; a socket file, so that no port is guessed.</summary>
-    private string Nginx(string socket, string pem, string options) =>
-        $$"""
-            daemon off;
-            master_process off;
-            pid {{_certificates.Folder}}/nginx.pid;
-            error_log stderr warn;
-            events { worker_connections 64; }
-            http {
-                access_log off;
-                client_body_temp_path {{_certificates.Folder}}/body;
-                proxy_temp_path {{_certificates.Folder}}/proxy;
-                fastcgi_temp_path {{_certificates.Folder}}/fastcgi;
-                uwsgi_temp_path {{_certificates.Folder}}/uwsgi;
-                scgi_temp_path {{_certificates.Folder}}/scgi;
-                ssl_session_cache shared:s:1m;
-                server {
-                    listen unix:{{socket}} ssl;
-                    ssl_certificate {{pem}};
-                    ssl_certificate_key {{pem}};
-                    ssl_protocols TLSv1.2 TLSv1.3;
-                    {{options}}
-                    location / { return 200 "hello"; }
-                }
-            }
-            """;
+        var program = Programs.Require(name);
+        var socket = UnixServer.SocketIn(_certificates.Folder);
+        return await UnixServer.StartAsync(
+            Path.Combine(_certificates.Folder, name + ".conf"),
+            HaProxy(socket.ToString(), pem),
+            socket,
+            configuration => RunningProgram.Start(program, "-db", "-f", configuration)
+        );
+    }
 
     private static string HaProxy(string socket, string pem) =>
         $"""
@@ -152,33 +135,4 @@ public sealed class ServerPeerTests : IDisposable
                 http-request return status 200 content-type text/plain string hello
 
             """;
-
-    private sealed record Server(RunningProgram Program, EndPoint Address) : IAsyncDisposable
-    {
-        public bool Accepts()
-        {
-            using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            try
-            {
-                socket.Connect(Address);
-                return true;
-            }
-            catch (SocketException)
-            {
-                return false;
-            }
-        }
-
-        public ValueTask DisposeAsync() => Program.DisposeAsync();
-    }
-
-    /// <summary>Lends a context to a client, which disposes what it is given.</summary>
-    private sealed class Shared(ITlsContext context) : ITlsContext
-    {
-        public ITlsSession CreateSession(ITlsBufferPool buffers) => context.CreateSession(buffers);
-
-        public ITlsSession CreateSession(ITlsBufferPool buffers, TlsServerTarget target) => context.CreateSession(buffers, target);
-
-        public void Dispose() { }
-    }
 }

@@ -400,62 +400,21 @@ public sealed class UpstreamTlsTests : IDisposable
         }
     }
 
-    private async Task<Nginx> StartNginxAsync(string options)
+    private async Task<UnixServer> StartNginxAsync(string options)
     {
-        var program = Programs.Require("nginx");
         var folder = _certificates.Folder;
         var pem = Path.Combine(folder, "server.pem");
         await File.WriteAllTextAsync(pem, _certificates.Localhost.ChainPem + "\n" + _certificates.Localhost.KeyPem);
-        var socket = new UnixDomainSocketEndPoint(Path.Combine(folder, "nginx.sock"));
-        var configuration = Path.Combine(folder, "nginx.conf");
-        await File.WriteAllTextAsync(
-            configuration,
+        return await UnixServer.StartNginxAsync(
+            Path.Combine(folder, "nginx"),
+            "ssl",
             $$"""
-            daemon off;
-            master_process off;
-            pid {{folder}}/nginx.pid;
-            error_log stderr warn;
-            events { worker_connections 64; }
-            http {
-                access_log off;
-                client_body_temp_path {{folder}}/body;
-                proxy_temp_path {{folder}}/proxy;
-                fastcgi_temp_path {{folder}}/fastcgi;
-                uwsgi_temp_path {{folder}}/uwsgi;
-                scgi_temp_path {{folder}}/scgi;
-                ssl_session_cache shared:s:1m;
-                server {
-                    listen unix:{{socket}} ssl;
-                    ssl_certificate {{pem}};
-                    ssl_certificate_key {{pem}};
-                    ssl_protocols TLSv1.2 TLSv1.3;
-                    {{options}}
-                    location / { return 200 "$ssl_client_s_dn $ssl_server_name $ssl_session_reused"; }
-                }
-            }
+            ssl_certificate {{pem}};
+            ssl_certificate_key {{pem}};
+            ssl_protocols TLSv1.2 TLSv1.3;
+            {{options}}
+            location / { return 200 "$ssl_client_s_dn $ssl_server_name $ssl_session_reused"; }
             """
         );
-        var running = RunningProgram.Start(program, "-p", folder, "-c", configuration, "-e", "stderr");
-        await RunningGateway.UntilAsync(Accepts, () => running.Describe());
-        return new Nginx(running, socket);
-
-        bool Accepts()
-        {
-            using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            try
-            {
-                probe.Connect(socket);
-                return true;
-            }
-            catch (SocketException)
-            {
-                return false;
-            }
-        }
-    }
-
-    private sealed record Nginx(RunningProgram Program, EndPoint Address) : IAsyncDisposable
-    {
-        public ValueTask DisposeAsync() => Program.DisposeAsync();
     }
 }
