@@ -48,7 +48,8 @@ internal sealed class EndpointHealth(Endpoint endpoint)
             return null;
         if ((outOfUse + 1) * 100 > settings.MaximumShare * all)
         {
-            Return();
+            // A trial that failed, with so many others out that this one has to serve.
+            Back(now);
             return null;
         }
 
@@ -59,13 +60,6 @@ internal sealed class EndpointHealth(Endpoint endpoint)
         _doublings++;
         Endpoint.SetCircuit(Circuit.Open);
         return _lastTime;
-
-        // A trial that failed, with so many others out that this one has to serve.
-        void Return()
-        {
-            if (Endpoint.Circuit == Circuit.HalfOpen)
-                Back(now);
-        }
     }
 
     /// <summary>Its time is over: one connection may try.</summary>

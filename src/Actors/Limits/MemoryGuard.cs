@@ -9,8 +9,9 @@ internal sealed partial class MemoryGuard : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>A collection stops all threads for some milliseconds.</summary>
-    private const long BetweenCollections = 5_000;
+    /// <summary>A collection stops all threads for some milliseconds: the next one comes after this time, and after twice the time that it was when it gave little.</summary>
+    private const long ShortestPause = 5_000;
+    private const long LongestPause = 60_000;
 
     private readonly ProcessResources _resources;
     private readonly Action<bool> _giveBack;
@@ -19,6 +20,7 @@ internal sealed partial class MemoryGuard : IDisposable
     private volatile Watched _watched;
     private int _looking;
     private long _collected = long.MinValue / 2;
+    private long _pause = ShortestPause;
 
     /// <param name="resources">Is told.</param>
     /// <param name="giveBack">Called at each look at which buffers are to be given back; with true: and idle connections closed.</param>
@@ -57,7 +59,7 @@ internal sealed partial class MemoryGuard : IDisposable
             if (level == MemoryLevel.Normal)
                 return;
             _giveBack(level == MemoryLevel.ClosingIdle);
-            Collect();
+            Collect(used, use);
         }
         finally
         {
@@ -66,14 +68,16 @@ internal sealed partial class MemoryGuard : IDisposable
     }
 
     /// <summary>What is free in the process is given back to the system, else connections that ended would go on counting.</summary>
-    private void Collect()
+    private void Collect(long used, MemoryUse use)
     {
         var now = Environment.TickCount64;
-        if (now - _collected < BetweenCollections)
+        if (now - _collected < _pause)
             return;
         _collected = now;
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         NativeHeap.Trim();
+        var gaveLittle = used - use.Read() < use.Limit / 50;
+        _pause = gaveLittle ? Math.Min(_pause * 2, LongestPause) : ShortestPause;
     }
 
     /// <summary>A level is left two per cent below where it begins, so that it does not flutter.</summary>
