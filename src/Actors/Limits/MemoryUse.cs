@@ -34,11 +34,12 @@ internal sealed class MemoryUse
     }
 
     /// <summary>Bytes that are used and cannot be taken back: file pages that the kernel may drop do not count.</summary>
-    public long Read()
+    /// <param name="little">Below this much the exact number does not matter, and they may be among it.</param>
+    public long Read(long little = 0)
     {
-        if (_usageFile is not null && TryReadNumber(_usageFile, out var usage))
-            return Math.Max(0, usage - ReadStatistic(_statisticsFile!, _cacheKey));
-        return Environment.WorkingSet;
+        if (_usageFile is null || !TryReadNumber(_usageFile, out var usage))
+            return Environment.WorkingSet;
+        return usage < little ? usage : Math.Max(0, usage - ReadStatistic(_statisticsFile!, _cacheKey));
     }
 
     private static MemoryUse? Version2(string root, long machine)

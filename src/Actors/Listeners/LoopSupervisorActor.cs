@@ -15,10 +15,10 @@ namespace TlsGateway.Actors.Listeners;
 internal sealed class LoopSupervisorActor(LoopContext loop) : UntypedActor
 {
     /// <summary>Ticks between two rounds of charging stalls and opening failed listeners again: one that fails at once each time must not take the whole loop.</summary>
-    private const int TicksPerRound = 10;
+    private const int TicksPerRound = 4;
 
     /// <summary>Between two looks at how far behind the loop is.</summary>
-    private const long TickNanos = 100_000_000;
+    private const long TickNanos = 250_000_000;
 
     private readonly Dictionary<string, ListenerSlot> _current = new(StringComparer.Ordinal);
 
