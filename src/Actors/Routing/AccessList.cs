@@ -12,21 +12,21 @@ public sealed class AccessList
     private const int Deny = 0;
     private const int Allow = 1;
 
-    private readonly PrefixTree _tree;
+    private readonly PrefixTable _table;
     private readonly bool _letsOthersIn;
 
     public AccessList(IReadOnlyCollection<IPNetwork> allow, IReadOnlyCollection<IPNetwork> deny)
     {
         // Of one prefix the last counts.
-        _tree = PrefixTree.Of([.. allow.Select(static network => (network, Allow)), .. deny.Select(static network => (network, Deny))]);
+        _table = PrefixTable.Of([.. allow.Select(static network => (network, Allow)), .. deny.Select(static network => (network, Deny))]);
         _letsOthersIn = allow.Count == 0;
     }
 
     /// <summary>Entries, each network once.</summary>
-    public int Count => _tree.Count;
+    public int Count => _table.Count;
 
     public bool Admits(in InetEndPoint client) =>
-        _tree.Find(client) switch
+        _table.Find(client) switch
         {
             Allow => true,
             Deny => false,

@@ -21,7 +21,7 @@ public sealed record ListenerSettings
     public IClientCertificateStatus? ClientCertificateStatus { get; init; }
 
     /// <summary>Who has to send a PROXY header first: the proxies in front. From others none is taken. Null: from nobody.</summary>
-    public PrefixTree? ProxyProtocolFrom { get; init; }
+    public PrefixTable? ProxyProtocolFrom { get; init; }
 
     /// <summary>Who may connect. Null: everybody.</summary>
     public AccessList? Access { get; init; }

@@ -18,7 +18,7 @@ public sealed record RouteSettings
     public IReadOnlySet<string>? ApplicationProtocols { get; init; }
 
     /// <summary>The client's address is in one of these.</summary>
-    public PrefixTree? From { get; init; }
+    public PrefixTable? From { get; init; }
 
     /// <summary>The ClientHello has one of these JA4 fingerprints.</summary>
     public IReadOnlySet<string>? Ja4 { get; init; }

@@ -104,7 +104,7 @@ public sealed class RouteTableTests
             Target = new RouteTarget.Relay(Web),
             Names = names,
             ApplicationProtocols = plan.Protocols?.Select(static p => Protocols[p]).ToHashSet(StringComparer.Ordinal),
-            From = plan.Networks is null ? null : PrefixTree.Of(plan.Networks.Select(static n => IPNetwork.Parse(Networks[n]))),
+            From = plan.Networks is null ? null : PrefixTable.Of(plan.Networks.Select(static n => IPNetwork.Parse(Networks[n]))),
             Ja4 = plan.Ja4 is { } ja4 ? new HashSet<string> { ja4 ? "yes" : "no" } : null,
             Ports = plan.Port is { } port ? new HashSet<int> { port ? 1 : 2 } : null,
             Client = plan.Client is { } client ? peer => peer.CommonNames.Contains(People[client]) : null,

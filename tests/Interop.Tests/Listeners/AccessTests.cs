@@ -52,7 +52,7 @@ public sealed class AccessTests : IDisposable
         await using var gateway = await RunningGateway.StartAsync(
             listener with
             {
-                ProxyProtocolFrom = PrefixTree.Of([IPNetwork.Parse("127.0.0.0/8")]),
+                ProxyProtocolFrom = PrefixTable.Of([IPNetwork.Parse("127.0.0.0/8")]),
                 Access = new AccessList([], [IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("192.0.2.0/24")]),
             }
         );

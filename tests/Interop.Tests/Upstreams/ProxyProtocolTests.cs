@@ -86,7 +86,7 @@ public sealed class ProxyProtocolTests : IDisposable
                     {
                         Name = "far",
                         Target = new RouteTarget.Relay(listener.Upstream! with { Endpoints = [new EndpointSettings(far.EndPoint)] }),
-                        From = PrefixTree.Of([IPNetwork.Parse("2001:db8::/32")]),
+                        From = PrefixTable.Of([IPNetwork.Parse("2001:db8::/32")]),
                     },
                 ],
             },
@@ -133,7 +133,7 @@ public sealed class ProxyProtocolTests : IDisposable
         await using var gateway = await RunningGateway.StartAsync(
             listener with
             {
-                ProxyProtocolFrom = PrefixTree.Of([IPNetwork.Parse("192.0.2.0/24")]),
+                ProxyProtocolFrom = PrefixTable.Of([IPNetwork.Parse("192.0.2.0/24")]),
             }
         );
         using (var plain = EngineClient.Open(gateway.EndPoint))
@@ -177,7 +177,7 @@ public sealed class ProxyProtocolTests : IDisposable
         Assert.True(gateway.Count(static c => c.UpstreamSentBytes) > "data".Length);
     }
 
-    private static PrefixTree Loopback() => PrefixTree.Of([IPNetwork.Parse("127.0.0.0/8")]);
+    private static PrefixTable Loopback() => PrefixTable.Of([IPNetwork.Parse("127.0.0.0/8")]);
 
     private ListenerSettings Listener(int port, ProxyProtocolVersion version)
     {

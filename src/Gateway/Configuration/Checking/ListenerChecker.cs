@@ -94,7 +94,7 @@ internal sealed class ListenerChecker(ConfigurationProblems problems, Configurat
         };
     }
 
-    private PrefixTree? CheckProxies(string path, ProxyProtocolOptions? options)
+    private PrefixTable? CheckProxies(string path, ProxyProtocolOptions? options)
     {
         if (options is null)
         {
@@ -104,7 +104,7 @@ internal sealed class ListenerChecker(ConfigurationProblems problems, Configurat
         {
             problems.Error(options.Start, $"{path} is empty. Name the proxies in front, such as 10.0.0.0/8, or remove proxyProtocol.");
         }
-        return PrefixTree.Of(_networks.Read(path, options, nameof(options.From), options.From, out _));
+        return PrefixTable.Of(_networks.Read(path, options, nameof(options.From), options.From, out _));
     }
 
     private void CheckName(string path, ListenerOptions options)

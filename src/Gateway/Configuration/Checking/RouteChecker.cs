@@ -110,7 +110,7 @@ internal sealed class RouteChecker(ConfigurationProblems problems)
             Target = target,
             Names = names,
             ApplicationProtocols = options.Alpn.Count == 0 ? null : options.Alpn.ToHashSet(StringComparer.Ordinal),
-            From = from.Count == 0 ? null : PrefixTree.Of(from),
+            From = from.Count == 0 ? null : PrefixTable.Of(from),
             Ja4 = options.Ja4.Count == 0 ? null : options.Ja4.ToHashSet(StringComparer.Ordinal),
             Ports = ports,
             Client = clients is null ? null : peer => clients.Exists(match => match.Fits(peer)),

@@ -8,7 +8,7 @@ using TlsGateway.Transport;
 
 namespace TlsGateway.Actors.Tests.Routing;
 
-public sealed class PrefixTreeTests
+public sealed class PrefixTableTests
 {
     /// <summary>Few distinct bits, so that prefixes contain each other, part late, and are often hit.</summary>
     private static readonly Gen<byte> Byte = Gen.Int[0, 8].Select(static i => (byte)(new[] { 0, 1, 2, 3, 64, 128, 192, 254, 255 })[i]);
@@ -32,18 +32,18 @@ public sealed class PrefixTreeTests
             input =>
             {
                 var (networks, addresses) = input;
-                var tree = PrefixTree.Of(networks.Select(static (network, number) => (network, number)));
-                Assert.Equal(networks.Distinct().Count(), tree.Count);
+                var table = PrefixTable.Of(networks.Select(static (network, number) => (network, number)));
+                Assert.Equal(networks.Distinct().Count(), table.Count);
                 // The first address of each network is one more to look for.
                 foreach (var address in addresses.Concat(networks.Select(static network => network.BaseAddress)))
-                    Assert.Equal(ByLooking(networks, address), tree.Find(InetEndPoint.From(address, 1)));
+                    Assert.Equal(ByLooking(networks, address), table.Find(InetEndPoint.From(address, 1)));
             }
         );
     }
 
-    /// <summary>Large trees have an index for IPv4; it must not change what is found.</summary>
+    /// <summary>Many prefixes within each other, beside the same ones in parts.</summary>
     [Fact]
-    public void A_large_tree_finds_what_small_ones_do()
+    public void A_large_table_finds_what_small_ones_do()
     {
         var random = new Random(43);
         var networks = new List<IPNetwork>();
@@ -51,14 +51,14 @@ public sealed class PrefixTreeTests
         {
             var bytes = new byte[4];
             random.NextBytes(bytes);
-            // Crowded enough that prefixes of 8 to 32 bits lie within each other, on both sides of the index's 16.
+            // Crowded enough that prefixes of 8 to 32 bits lie within each other.
             bytes[0] = (byte)(bytes[0] & 3);
             bytes[1] = (byte)(bytes[1] & 15);
             networks.Add(NetworkOf(new IPAddress(bytes), random.Next(6, 33)));
         }
 
-        var large = PrefixTree.Of(networks.Select(static (network, number) => (network, number)));
-        var parts = networks.Select(static (network, number) => (network, number)).Chunk(3_000).Select(PrefixTree.Of).ToList();
+        var large = PrefixTable.Of(networks.Select(static (network, number) => (network, number)));
+        var parts = networks.Select(static (network, number) => (network, number)).Chunk(3_000).Select(PrefixTable.Of).ToList();
         Assert.True(large.Count >= 4096, $"{large.Count} prefixes");
         for (var i = 0; i < 30_000; i++)
         {
@@ -78,37 +78,37 @@ public sealed class PrefixTreeTests
     [Fact]
     public void A_mapped_address_is_its_IPv4_address()
     {
-        var tree = PrefixTree.Of([IPNetwork.Parse("10.0.0.0/8")]);
-        Assert.True(tree.Contains(InetEndPoint.From(IPAddress.Parse("::ffff:10.1.2.3"), 1)));
-        Assert.False(tree.Contains(InetEndPoint.From(IPAddress.Parse("::10.1.2.3"), 1)));
-        Assert.False(tree.Contains(InetEndPoint.From(IPAddress.Parse("11.0.0.0"), 1)));
+        var table = PrefixTable.Of([IPNetwork.Parse("10.0.0.0/8")]);
+        Assert.True(table.Contains(InetEndPoint.From(IPAddress.Parse("::ffff:10.1.2.3"), 1)));
+        Assert.False(table.Contains(InetEndPoint.From(IPAddress.Parse("::10.1.2.3"), 1)));
+        Assert.False(table.Contains(InetEndPoint.From(IPAddress.Parse("11.0.0.0"), 1)));
     }
 
     [Fact]
     public void All_of_IPv4_is_not_all_of_IPv6()
     {
-        var ipv4 = PrefixTree.Of([IPNetwork.Parse("0.0.0.0/0")]);
+        var ipv4 = PrefixTable.Of([IPNetwork.Parse("0.0.0.0/0")]);
         Assert.True(ipv4.Contains(InetEndPoint.From(IPAddress.Broadcast, 1)));
         Assert.False(ipv4.Contains(InetEndPoint.From(IPAddress.IPv6Loopback, 1)));
-        Assert.True(PrefixTree.Of([IPNetwork.Parse("::/0")]).Contains(InetEndPoint.From(IPAddress.IPv6Loopback, 1)));
+        Assert.True(PrefixTable.Of([IPNetwork.Parse("::/0")]).Contains(InetEndPoint.From(IPAddress.IPv6Loopback, 1)));
     }
 
     [Fact]
-    public void Nothing_is_in_an_empty_tree()
+    public void Nothing_is_in_an_empty_table()
     {
-        Assert.Equal(-1, PrefixTree.Empty.Find(InetEndPoint.From(IPAddress.Loopback, 1)));
-        Assert.Equal(0, PrefixTree.Empty.Count);
+        Assert.Equal(-1, PrefixTable.Empty.Find(InetEndPoint.From(IPAddress.Loopback, 1)));
+        Assert.Equal(0, PrefixTable.Empty.Count);
     }
 
     [Fact]
     public void A_lookup_allocates_nothing()
     {
-        var tree = PrefixTree.Of(Enumerable.Range(0, 1000).Select(static i => IPNetwork.Parse($"10.{i / 250}.{i % 250}.0/24")));
+        var table = PrefixTable.Of(Enumerable.Range(0, 1000).Select(static i => IPNetwork.Parse($"10.{i / 250}.{i % 250}.0/24")));
         var address = InetEndPoint.From(IPAddress.Parse("10.3.17.9"), 1);
-        _ = tree.Find(address);
+        _ = table.Find(address);
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var i = 0; i < 1000; i++)
-            _ = tree.Find(address);
+            _ = table.Find(address);
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
     }
 
