@@ -1,4 +1,5 @@
 using TlsGateway.Actors;
+using TlsGateway.Actors.Settings;
 using TlsGateway.Interop.Tests.Support;
 using TlsGateway.Tls;
 
@@ -25,10 +26,34 @@ public sealed class RelayAllocationTests : IDisposable
     public async Task A_stream_both_ways_allocates_nothing_per_record(TlsVersion version, int messageBytes, int bytes)
     {
         await using var upstream = TestUpstream.Echo();
-        await using var gateway = await RunningGateway.StartAsync(
-            RunningGateway.Listener(_certificates.Localhost, upstream.EndPoint),
-            loops: 1
-        );
+        await StreamAsync(RunningGateway.Listener(_certificates.Localhost, upstream.EndPoint), version, messageBytes, bytes);
+    }
+
+    /// <summary>Two sessions of the openssl engine for each connection.</summary>
+    [Theory]
+    [InlineData(TlsVersion.Tls13, 256 * 1024, 160 * 1024 * 1024)]
+    [InlineData(TlsVersion.Tls12, 256 * 1024, 160 * 1024 * 1024)]
+    [InlineData(TlsVersion.Tls13, 1024, 64 * 1024 * 1024)]
+    public async Task Nor_does_one_to_an_upstream_over_TLS(TlsVersion version, int messageBytes, int bytes)
+    {
+        await using var upstream = TestUpstream.Secure(_certificates.Localhost, TestUpstream.EchoAsync);
+        var listener = RunningGateway.Listener(_certificates.Localhost, upstream.EndPoint);
+        var tls = new UpstreamTlsSettings
+        {
+            ServerName = "localhost",
+            Client = new TlsClientSettings
+            {
+                TrustedAuthoritiesPem = _certificates.Authority.ExportCertificatePem(),
+                MinimumVersion = version,
+                MaximumVersion = version,
+            },
+        };
+        await StreamAsync(listener with { Upstream = listener.Upstream! with { Tls = tls } }, version, messageBytes, bytes);
+    }
+
+    private static async Task StreamAsync(ListenerSettings listener, TlsVersion version, int messageBytes, int bytes)
+    {
+        await using var gateway = await RunningGateway.StartAsync(listener, loops: 1);
         using var client = EngineClient.Open(gateway.EndPoint, version);
         var data = new byte[8 * 1024 * 1024];
         var received = new byte[data.Length];

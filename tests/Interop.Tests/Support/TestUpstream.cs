@@ -1,5 +1,9 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using TlsGateway.Tls;
 
 namespace TlsGateway.Interop.Tests.Support;
 
@@ -50,6 +54,19 @@ internal sealed class TestUpstream : IAsyncDisposable
             socket.Shutdown(SocketShutdown.Send);
         });
 
+    /// <summary>Speaks TLS (.NET's SslStream) with this certificate; what <paramref name="serve"/> leaves unread is read.</summary>
+    public static TestUpstream Secure(TlsCertificate certificate, Func<SslStream, Task> serve, string[]? protocols = null) =>
+        new(socket => SecureAsync(socket, serve, certificate, protocols ?? []));
+
+    public static async Task EchoAsync(SslStream stream)
+    {
+        var buffer = new byte[64 * 1024];
+        int read;
+        while ((read = await stream.ReadAsync(buffer)) > 0)
+            await stream.WriteAsync(buffer.AsMemory(0, read));
+        await stream.ShutdownAsync();
+    }
+
     public static async Task SendAllAsync(Socket socket, ReadOnlyMemory<byte> data)
     {
         while (!data.IsEmpty)
@@ -63,6 +80,29 @@ internal sealed class TestUpstream : IAsyncDisposable
         await _accepting;
         await Task.WhenAll(_connections).WaitAsync(RunningGateway.Patience);
         _stop.Dispose();
+    }
+
+    public static async Task SecureAsync(Socket socket, Func<SslStream, Task> serve, TlsCertificate certificate, string[] protocols)
+    {
+        using var pair = X509Certificate2.CreateFromPem(certificate.ChainPem, certificate.KeyPem);
+        await using var stream = new SslStream(new NetworkStream(socket));
+        try
+        {
+            await stream.AuthenticateAsServerAsync(
+                new SslServerAuthenticationOptions
+                {
+                    ServerCertificate = pair,
+                    ApplicationProtocols = protocols.Length == 0 ? null : [.. protocols.Select(static p => new SslApplicationProtocol(p))],
+                }
+            );
+            await serve(stream);
+            // What the peer still says is read: closing over unread bytes is a reset.
+            while (await stream.ReadAsync(new byte[4096]) > 0) { }
+        }
+        catch (Exception e) when (e is IOException or AuthenticationException)
+        {
+            // A client that refused.
+        }
     }
 
     private async Task AcceptAsync(Func<Socket, Task> handle)

@@ -36,7 +36,7 @@ public sealed class UpstreamTlsTests : IDisposable
     [MemberData(nameof(Pairings))]
     public async Task Megabytes_go_both_ways_at_once(TlsEngine engine, TlsVersion version)
     {
-        await using var server = Server(EchoAsync);
+        await using var server = Server(TestUpstream.EchoAsync);
         await using var gateway = await StartAsync(Tls(engine, version), At(server));
         var sent = SeededBytes.Make(seed: 71, 8 * 1024 * 1024);
         var received = new byte[sent.Length];
@@ -104,9 +104,9 @@ public sealed class UpstreamTlsTests : IDisposable
     public async Task An_endpoint_that_cannot_be_trusted_gets_no_byte_and_another_is_taken(TlsEngine engine, TlsVersion version)
     {
         using var others = new TestCertificates();
-        await using var impostor = Server(EchoAsync, others.Localhost);
+        await using var impostor = Server(TestUpstream.EchoAsync, others.Localhost);
         await using var plain = TestUpstream.Echo();
-        await using var good = Server(EchoAsync);
+        await using var good = Server(TestUpstream.EchoAsync);
         using var log = new CapturedLog();
         await using (var gateway = await StartAsync(Tls(engine, version), [At(impostor), At(plain), At(good)], log))
         {
@@ -129,7 +129,7 @@ public sealed class UpstreamTlsTests : IDisposable
     [MemberData(nameof(Pairings))]
     public async Task With_no_endpoint_left_the_reason_is_TLS(TlsEngine engine, TlsVersion version)
     {
-        await using var server = Server(EchoAsync);
+        await using var server = Server(TestUpstream.EchoAsync);
         var tls = Tls(engine, version);
         await using var gateway = await StartAsync(tls with { ExpectedName = "other.test" }, At(server));
         using (var client = EngineClient.Open(gateway.EndPoint))
@@ -211,7 +211,7 @@ public sealed class UpstreamTlsTests : IDisposable
             async stream =>
             {
                 seen[at++] = stream.NegotiatedApplicationProtocol.ToString();
-                await EchoAsync(stream);
+                await TestUpstream.EchoAsync(stream);
             },
             protocols: ["h2", "http/1.1"]
         );
@@ -243,7 +243,7 @@ public sealed class UpstreamTlsTests : IDisposable
             var rest = new byte[(header[14] << 8) | header[15]];
             for (var got = 0; got < rest.Length; )
                 got += await socket.ReceiveAsync(rest.AsMemory(got));
-            await SecureAsync(socket, EchoAsync, _certificates.Localhost, []);
+            await TestUpstream.SecureAsync(socket, TestUpstream.EchoAsync, _certificates.Localhost, []);
         });
         var settings = Settings(Tls(TlsEngine.OpenSsl, TlsVersion.Tls13), At(server)) with { ProxyProtocol = ProxyProtocolVersion.V2 };
         await using var gateway = await StartAsync(settings);
@@ -255,7 +255,7 @@ public sealed class UpstreamTlsTests : IDisposable
     [Fact]
     public async Task A_reload_makes_new_sessions_and_leaves_open_ones()
     {
-        await using var server = Server(EchoAsync);
+        await using var server = Server(TestUpstream.EchoAsync);
         await using var gateway = await StartAsync(Tls(TlsEngine.OpenSsl, TlsVersion.Tls13), At(server));
         using (var before = EngineClient.Open(gateway.EndPoint))
         {
@@ -346,39 +346,7 @@ public sealed class UpstreamTlsTests : IDisposable
     private static EndpointSettings At(TestUpstream server) => new(server.EndPoint);
 
     private TestUpstream Server(Func<SslStream, Task> serve, TlsCertificate? certificate = null, string[]? protocols = null) =>
-        new(socket => SecureAsync(socket, serve, certificate ?? _certificates.Localhost, protocols ?? []));
-
-    private static async Task SecureAsync(Socket socket, Func<SslStream, Task> serve, TlsCertificate certificate, string[] protocols)
-    {
-        using var pair = X509Certificate2.CreateFromPem(certificate.ChainPem, certificate.KeyPem);
-        await using var stream = new SslStream(new NetworkStream(socket));
-        try
-        {
-            await stream.AuthenticateAsServerAsync(
-                new SslServerAuthenticationOptions
-                {
-                    ServerCertificate = pair,
-                    ApplicationProtocols = protocols.Length == 0 ? null : [.. protocols.Select(static p => new SslApplicationProtocol(p))],
-                }
-            );
-            await serve(stream);
-            // What the peer still says is read: closing over unread bytes is a reset.
-            while (await stream.ReadAsync(new byte[4096]) > 0) { }
-        }
-        catch (Exception e) when (e is IOException or System.Security.Authentication.AuthenticationException)
-        {
-            // A client that refused.
-        }
-    }
-
-    private static async Task EchoAsync(SslStream stream)
-    {
-        var buffer = new byte[64 * 1024];
-        int read;
-        while ((read = await stream.ReadAsync(buffer)) > 0)
-            await stream.WriteAsync(buffer.AsMemory(0, read));
-        await stream.ShutdownAsync();
-    }
+        TestUpstream.Secure(certificate ?? _certificates.Localhost, serve, protocols);
 
     private static string ReadAll(EngineClient client)
     {
