@@ -71,7 +71,8 @@ def main():
         return programs[-1]
 
     try:
-        start([f"{WORK}/backend", "echo", "7100"]).stdout.readline()
+        if not start([f"{WORK}/backend", "echo", "7100"]).stdout.readline():
+            raise SystemExit("the backend did not start")
         config = f"{WORK}/neighbours.yaml"
         with open(config, "w") as f:
             f.write(f"""admin: {{ bind: 127.0.0.1:{ADMIN} }}

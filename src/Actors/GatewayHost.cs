@@ -57,6 +57,7 @@ public sealed class GatewayHost : IAsyncDisposable
             loops.Count,
             isBorn: group =>
             {
+                group.Events = Metrics.Events;
                 group.Health = system.ActorOf(Props.Create(() => new UpstreamHealthActor(group, health)));
                 if (names is not null)
                     group.Names = system.ActorOf(Props.Create(() => new UpstreamNamesActor(group, names)));
@@ -69,13 +70,19 @@ public sealed class GatewayHost : IAsyncDisposable
             }
         );
         Metrics.Upstreams = () => _upstreams.Groups;
+        Metrics.Generation = () => Generation;
+        Metrics.Memory = () => (_resources.MemoryUsed, _resources.MemoryLimit);
+        Metrics.Listeners = () => _generations.Where(g => g.Number == Generation).Select(static g => g.Settings);
         _memory = new MemoryGuard(_resources, GiveBackMemory, log);
+        var contexts = new LoopContext[loops.Count];
         for (var i = 0; i < loops.Count; i++)
         {
-            var context = new LoopContext(loops.Loop(i), log, _resources, _limits);
+            var context = contexts[i] = new LoopContext(loops.Loop(i), log, _resources, _limits);
             var props = Props.Create(() => new LoopSupervisorActor(context)).WithDeploy(context.Pin);
             _supervisors[i] = system.ActorOf(props, $"loop-{i}");
         }
+
+        Metrics.Loops = contexts;
     }
 
     public GatewayMetrics Metrics { get; }
@@ -301,7 +308,7 @@ public sealed class GatewayHost : IAsyncDisposable
     {
         for (var i = 0; i < _supervisors.Length; i++)
         {
-            var counters = new ListenerCounters(listener.Settings.Name, i, listener.Shared);
+            var counters = new ListenerCounters(listener.Settings.Name, i, listener.Shared) { Events = Metrics.Events };
             Metrics.Add(counters);
             await _supervisors[i]
                 .Ask<ListenerProtocol.Done>(

@@ -270,10 +270,19 @@ public sealed class EventLoop : IDisposable
         Counters.TurnsValue++;
         FireTimers();
         RunWork(_workBudget);
+        CountTurn(_clock.Read() - Now);
         int count = _poller.Wait(MayWait() ? MillisUntilTimer() : 0);
         Now = _clock.Read();
         DispatchEvents(count);
         FireReady();
+    }
+
+    private void CountTurn(long nanos)
+    {
+        Counters.BusyNanosValue += nanos;
+        Counters.BacklogValue = _work.Count;
+        if (nanos > Counters.LongestTurnNanosValue)
+            Counters.LongestTurnNanosValue = nanos;
     }
 
     private void FireTimers()

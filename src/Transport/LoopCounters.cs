@@ -11,6 +11,9 @@ public sealed class LoopCounters
     internal long EventsValue;
     internal long OpenSocketsValue;
     internal long UnhandledValue;
+    internal long BusyNanosValue;
+    internal long LongestTurnNanosValue;
+    internal long BacklogValue;
 
     /// <summary>Rounds of timers, work, sockets.</summary>
     public long Turns => Volatile.Read(ref TurnsValue);
@@ -33,6 +36,23 @@ public sealed class LoopCounters
     /// <summary>Sockets registered now, listeners included.</summary>
     public long OpenSockets => Volatile.Read(ref OpenSocketsValue);
 
+    /// <summary>Work items that the last turn left for the next: mailboxes with messages that wait for their turn.</summary>
+    public long Backlog => Volatile.Read(ref BacklogValue);
+
     /// <summary>Exceptions that left a work item, a timer or the event sink.</summary>
     public long Unhandled => Volatile.Read(ref UnhandledValue);
+
+    /// <summary>Nanoseconds spent in turns, that is not waiting for the kernel.</summary>
+    public long BusyNanos => Volatile.Read(ref BusyNanosValue);
+
+    /// <summary>The longest turn since <see cref="TakeLongestTurn"/> was last called, nanoseconds.</summary>
+    public long LongestTurnNanos => Volatile.Read(ref LongestTurnNanosValue);
+
+    /// <summary>Gives it and begins anew. On the loop's thread.</summary>
+    public long TakeLongestTurn()
+    {
+        long longest = LongestTurnNanosValue;
+        LongestTurnNanosValue = 0;
+        return longest;
+    }
 }

@@ -168,6 +168,16 @@ public sealed unsafe class SocketHandle
             _ = Libc.shutdown(_fd, SHUT_WR);
     }
 
+    /// <summary>
+    /// Acknowledges what was received, where the kernel waits for an answer to do it with: up to 40 ms, in which a peer without TCP_NODELAY sends nothing more.
+    /// </summary>
+    public void AcknowledgeNow()
+    {
+        _loop.AssertOnLoop();
+        if (_fd >= 0)
+            TcpSocket.AcknowledgeNow(_fd);
+    }
+
     /// <summary>Makes of <see cref="Close"/> a reset, which drops what was not sent yet.</summary>
     public void ResetOnClose()
     {

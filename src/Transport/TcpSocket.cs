@@ -118,6 +118,9 @@ public static unsafe class TcpSocket
         _ = Libc.setsockopt(fd, SOL_SOCKET, SO_LINGER, linger, 2 * sizeof(int));
     }
 
+    /// <summary>TCP_QUICKACK, once.</summary>
+    internal static void AcknowledgeNow(int fd) => _ = SetFlag(fd, IPPROTO_TCP, TCP_QUICKACK, 1);
+
     /// <summary>Closes a descriptor that no loop has. Not repeated on EINTR: Linux has released the number by then.</summary>
     public static void Close(int fd) => _ = Libc.close(fd);
 

@@ -1,7 +1,7 @@
-using System.Diagnostics.Metrics;
 using Akka.Actor;
 using TlsGateway.Actors;
-using TlsGateway.Actors.Metrics;
+using TlsGateway.Actors.Settings;
+using TlsGateway.Gateway.Telemetry;
 using TlsGateway.Interop.Tests.Support;
 using TlsGateway.Tls;
 
@@ -16,60 +16,38 @@ public sealed class MetricsTests : IDisposable
 
     public void Dispose() => _certificates.Dispose();
 
+    /// <summary>The table of docs/METRICS.md, and through it every name, unit and label. GATEWAY_WRITE_DOCS=1 writes it.</summary>
     [Fact]
-    public async Task Every_instrument_has_its_name_unit_and_attributes()
+    public async Task The_documented_instruments_are_those_that_there_are()
     {
         await using var upstream = TestUpstream.Echo();
-        await using var gateway = await RunningGateway.StartAsync(RunningGateway.Listener(_certificates.Localhost, upstream.EndPoint));
+        var settings = RunningGateway.Listener(_certificates.Localhost, upstream.EndPoint);
+        var check = new HealthCheckSettings { Kind = HealthCheckKind.Tcp, Interval = TimeSpan.FromMilliseconds(100) };
+        await using var gateway = await RunningGateway.StartAsync(
+            settings with
+            {
+                Upstream = settings.Upstream! with { HealthCheck = check },
+            }
+        );
+        using var capture = MetricCapture.Start(gateway.Host.Metrics);
+        var staple = new ServerCertificateStaple();
+        staple.Set([1], DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue);
+        _ = new ServingInstruments(gateway.Host.Metrics.Meter, TimeProvider.System, static () => DateTimeOffset.UnixEpoch)
+        {
+            Certificates = ServedCertificate.Of([
+                settings with
+                {
+                    Tls = settings.Tls with { Certificates = [_certificates.Localhost with { Staple = staple }] },
+                },
+            ]),
+        };
         await TrafficAsync(gateway);
-        var scrape = Scrape.Of(gateway.Host.Metrics);
-
-        Assert.Equal(
-            [
-                ("gateway.active_connections", Connection),
-                ("gateway.closed_connections", Connection),
-                ("gateway.connection.io", "By"),
-                ("gateway.connections", Connection),
-                ("gateway.rejected_connections", Connection),
-                ("gateway.stall.time", "s"),
-                ("gateway.stalled_connections", Connection),
-                ("gateway.tls_alerts", "{alert}"),
-                ("gateway.tls_handshakes", "{handshake}"),
-                ("gateway.tls_key_updates", "{message}"),
-                ("gateway.tls_rehandshakes", "{handshake}"),
-                ("gateway.upstream.active_connections", Connection),
-                ("gateway.upstream.connects", Connection),
-                ("gateway.upstream.ejections", "{endpoint}"),
-                ("gateway.upstream.endpoints", "{endpoint}"),
-                ("gateway.upstream.health_checks", "{check}"),
-                ("gateway.upstream.queued_connections", Connection),
-                ("gateway.upstream.waits", Connection),
-            ],
-            scrape.Instruments
-        );
-        Assert.Equal(
-            [
-                "gateway.active_connections: listener",
-                "gateway.closed_connections: fault listener reason",
-                "gateway.connection.io: leg listener network.io.direction",
-                "gateway.connections: listener",
-                "gateway.rejected_connections: error.type listener",
-                "gateway.stall.time: cause leg listener operation want",
-                "gateway.stalled_connections: listener",
-                "gateway.tls_handshakes: error.type fault listener outcome",
-                "gateway.tls_handshakes: listener outcome tls.protocol.version",
-                "gateway.tls_key_updates: listener",
-                "gateway.tls_rehandshakes: listener",
-                "gateway.upstream.active_connections: upstream",
-                "gateway.upstream.connects: outcome upstream",
-                "gateway.upstream.ejections: upstream",
-                "gateway.upstream.endpoints: state upstream",
-                "gateway.upstream.health_checks: outcome upstream",
-                "gateway.upstream.queued_connections: upstream",
-                "gateway.upstream.waits: outcome upstream",
-            ],
-            scrape.AttributeSets
-        );
+        using (var malformed = EngineClient.ConnectSocket(gateway.EndPoint))
+            malformed.Send((ReadOnlySpan<byte>)[22, 3, 1, 0, 5, 1, 0, 0, 1, 0]);
+        await gateway.UntilClosedAsync(CloseReason.MalformedClientHello);
+        await RunningGateway.UntilAsync(() => gateway.Host.Upstreams[0].Counters.ChecksPassed > 0, "a health check has passed");
+        capture.Observe();
+        GeneratedDocument.Check("METRICS.md", "instruments", capture.Table());
     }
 
     [Fact]
@@ -92,7 +70,8 @@ public sealed class MetricsTests : IDisposable
         await gateway.UntilClosedAsync(CloseReason.TooManyConnections);
         await RunningGateway.UntilAsync(() => gateway.Count(static c => c.Stalls.Stalled) == 1, "one connection stalled");
 
-        var scrape = Scrape.Of(gateway.Host.Metrics);
+        using var scrape = MetricCapture.Start(gateway.Host.Metrics);
+        scrape.Observe();
         Assert.Equal(7, scrape.Sum("gateway.connections"));
         Assert.Equal(2, scrape.Sum("gateway.active_connections"));
         Assert.Equal(
@@ -169,55 +148,5 @@ public sealed class MetricsTests : IDisposable
         EngineClient.ConnectSocket(gateway.EndPoint).Dispose();
         await gateway.UntilClosedAsync(CloseReason.ClientClosedBeforeHello);
         await gateway.UntilClosedAsync(CloseReason.Completed, 2);
-    }
-
-    /// <summary>One collection of all observable instruments of one gateway.</summary>
-    private sealed class Scrape
-    {
-        private readonly List<(string Instrument, double Value, Dictionary<string, string?> Attributes)> _measurements = [];
-        private readonly SortedSet<(string Name, string? Unit)> _instruments = [];
-
-        public IEnumerable<(string Name, string? Unit)> Instruments => _instruments;
-
-        public IEnumerable<string> AttributeSets =>
-            _measurements
-                .Select(m => $"{m.Instrument}: {string.Join(' ', m.Attributes.Keys.Order(StringComparer.Ordinal))}")
-                .Distinct(StringComparer.Ordinal)
-                .Order(StringComparer.Ordinal);
-
-        public static Scrape Of(GatewayMetrics metrics)
-        {
-            // Other gateways of this process have disposed theirs.
-            Assert.NotEmpty(metrics.Counters);
-            var scrape = new Scrape();
-            using var listener = new MeterListener
-            {
-                InstrumentPublished = (instrument, me) =>
-                {
-                    if (instrument.Meter.Name != GatewayMetrics.MeterName)
-                        return;
-                    scrape._instruments.Add((instrument.Name, instrument.Unit));
-                    me.EnableMeasurementEvents(instrument);
-                },
-            };
-            listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => scrape.Add(instrument, value, tags));
-            listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => scrape.Add(instrument, value, tags));
-            listener.Start();
-            listener.RecordObservableInstruments();
-            return scrape;
-        }
-
-        public double Sum(string instrument, params (string Key, string Value)[] attributes) =>
-            _measurements
-                .Where(m => m.Instrument == instrument && attributes.All(a => m.Attributes.GetValueOrDefault(a.Key) == a.Value))
-                .Sum(m => m.Value);
-
-        private void Add(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
-        {
-            var attributes = new Dictionary<string, string?>(StringComparer.Ordinal);
-            foreach (var tag in tags)
-                attributes.Add(tag.Key, tag.Value?.ToString());
-            _measurements.Add((instrument.Name, value, attributes));
-        }
     }
 }

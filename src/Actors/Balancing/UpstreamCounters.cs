@@ -6,6 +6,7 @@ public sealed class UpstreamCounters
     private long _connected;
     private long _failed;
     private long _timedOut;
+    private long _retries;
     private long _queued;
     private long _queueFull;
     private long _queueTimeouts;
@@ -21,6 +22,9 @@ public sealed class UpstreamCounters
 
     /// <summary>Attempts that took too long.</summary>
     public long TimedOut => Volatile.Read(ref _timedOut);
+
+    /// <summary>Attempts after another endpoint had failed.</summary>
+    public long Retries => Volatile.Read(ref _retries);
 
     /// <summary>Connections that had to wait for a place.</summary>
     public long Queued => Volatile.Read(ref _queued);
@@ -43,6 +47,8 @@ public sealed class UpstreamCounters
     internal void CountFailed() => Interlocked.Increment(ref _failed);
 
     internal void CountTimedOut() => Interlocked.Increment(ref _timedOut);
+
+    internal void CountRetry() => Interlocked.Increment(ref _retries);
 
     internal void CountQueued() => Interlocked.Increment(ref _queued);
 

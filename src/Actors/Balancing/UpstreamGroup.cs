@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using Akka.Actor;
 using TlsGateway.Actors.Health;
+using TlsGateway.Actors.Metrics;
 using TlsGateway.Actors.Names;
 
 namespace TlsGateway.Actors.Balancing;
@@ -17,6 +18,9 @@ internal sealed class UpstreamGroup(string name)
     public UpstreamQueue Queue { get; } = new();
 
     public UpstreamCounters Counters { get; } = new();
+
+    /// <summary>Where durations are recorded; null: nowhere.</summary>
+    public EventHistograms? Events { get; set; }
 
     /// <summary>The <see cref="UpstreamHealthActor"/>; nobody in tests that have none.</summary>
     public IActorRef Health { get; set; } = ActorRefs.Nobody;

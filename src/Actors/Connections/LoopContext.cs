@@ -54,6 +54,9 @@ public sealed class LoopContext
     /// <summary>How long what is ready waits for its turn, nanoseconds: the worst of the last moments. Written by the loop's supervisor.</summary>
     internal long DelayNanos { get; set; }
 
+    /// <summary>The longest turn of the last moments, nanoseconds. Written by the loop's supervisor.</summary>
+    internal long LongestTurnNanos { get; set; }
+
     /// <summary>Pins an actor to this loop.</summary>
     public Deploy Pin { get; }
 

@@ -1,6 +1,7 @@
 using Akka.Actor;
 using TlsGateway.Actors.Buffers;
 using TlsGateway.Actors.Sessions;
+using TlsGateway.Actors.Stalls;
 using TlsGateway.Tls;
 using TlsGateway.Transport;
 
@@ -85,7 +86,9 @@ internal sealed partial class TlsConnection
     private void Handshake()
     {
         var session = _session!;
+        var began = _loop.ReadTimestamp();
         var status = session.Handshake();
+        _engineNanos += _loop.ReadTimestamp() - began;
         SessionMachine.HandshakeReturned(ref _state, status, Facts(status), _loop.Now);
         if (status == TlsStatus.Done)
             HandshakeCompleted(session);
@@ -101,9 +104,13 @@ internal sealed partial class TlsConnection
             return;
         }
 
+        // On TLS 1.3 the client speaks last, and tickets wait for the first answer: a client without TCP_NODELAY would wait for its acknowledgement.
+        if (session.IsTls13 && session.RxBuffered == 0)
+            _socket.AcknowledgeNow();
         _keysSince = _loop.Now;
         _peer = session.PeerCertificate;
-        _seed.Counters.CountHandshake(session.IsTls13, session.IsResumed);
+        _negotiated = session.DescribeSession();
+        _seed.Counters.CountHandshake(_seed.Generation.Settings.Engine, _negotiated, session.IsTls13);
         if (session.IsResumed)
             _seed.Limits?.HandshakeWasResumed();
         ConnectionLog.Established(_seed.Loop.Log, _seed.Generation.Settings.Name, _seed.Peer, session);
@@ -127,6 +134,7 @@ internal sealed partial class TlsConnection
             return false;
         }
 
+        _lookUpSince = _loop.ReadTimestamp();
         _ = status.AskAsync(certificate).PipeTo(_actor.Reference, success: verdict => new ClientCertificateChecked(this, verdict));
         return true;
     }
@@ -134,11 +142,29 @@ internal sealed partial class TlsConnection
     private void SetDeadlines(ITlsSession session)
     {
         var now = _loop.Now;
+        if (_handshakeNanos < 0 && !IsPassedThrough)
+            CountHandshakeTime(session);
         _ticketsOwed = session.OwesTickets;
         if (_ticketsOwed)
             SetDeadline(now + TicketDelayNanos);
         else
             SetOpenDeadline(now);
+    }
+
+    /// <summary>The first handshake is over, the look-up of the client's certificate included.</summary>
+    private void CountHandshakeTime(ITlsSession session)
+    {
+        var now = _loop.ReadTimestamp();
+        _handshakeNanos = now - _began;
+        _stalls.Charge(now);
+        _seed.Counters.CountHandshakeTime(
+            session.IsTls13,
+            session.IsResumed,
+            _handshakeNanos,
+            _stalls.NanosOf(StallCause.Client),
+            _engineNanos,
+            _lookUpNanos
+        );
     }
 
     private void OpenUpstream()
@@ -213,6 +239,7 @@ internal sealed partial class TlsConnection
         }
 
         _ticketsOwed = false;
+        CountSentRecords(session);
         SessionMachine.WriteReturned(ref _state, status, !_pending.IsEmpty, Facts(status), _loop.Now);
     }
 
@@ -283,6 +310,7 @@ internal sealed partial class TlsConnection
     private void TakeIdentity(ITlsSession session)
     {
         var now = session.PeerCertificate;
+        _negotiated = session.DescribeSession();
         if (ReferenceEquals(now, _peer))
             return;
         ConnectionLog.IdentityChanged(_seed.Loop.Log, _seed.Generation.Settings.Name, _seed.Peer, _peer, now);
@@ -290,9 +318,18 @@ internal sealed partial class TlsConnection
         _ = BeginPeerCheck(session);
     }
 
+    private void CountSentRecords(ITlsSession session)
+    {
+        var sent = session.Counters.TxRecords;
+        _seed.Counters.SentRecords += sent - _sentRecordsSeen;
+        _sentRecordsSeen = sent;
+    }
+
     private void CountKeyChanges(ITlsSession session)
     {
         ref readonly var counters = ref session.Counters;
+        _seed.Counters.ReceivedRecords += counters.RxRecords - _receivedRecordsSeen;
+        _receivedRecordsSeen = counters.RxRecords;
         if (counters.Rehandshakes != _rehandshakesSeen)
         {
             _seed.Counters.Rehandshakes += counters.Rehandshakes - _rehandshakesSeen;

@@ -66,6 +66,13 @@ internal sealed partial class TlsConnection
     private ProxyHeader? _proxyHeader;
     private bool _proxyHeaderDue;
     private TlsPeerCertificate? _peer;
+    private TlsSessionInfo? _negotiated;
+    private long _handshakeNanos = -1;
+    private long _engineNanos;
+    private long _lookUpNanos;
+    private long _lookUpSince;
+    private long _receivedRecordsSeen;
+    private long _sentRecordsSeen;
 
     /// <param name="seed">What it begins with.</param>
     /// <param name="actor">Whose it is, until <see cref="IsOver"/>.</param>
@@ -103,15 +110,21 @@ internal sealed partial class TlsConnection
     public void End(CloseReason otherwise)
     {
         var reason = _state.Reason != CloseReason.None ? _state.Reason : otherwise;
+        var now = _loop.ReadTimestamp();
         _seed.Loop.Connections.Remove(Number);
         var failure = _refusal.Kind == TlsFailureKind.None ? _session?.Failure ?? TlsFailure.None : _refusal;
         if (!_handshakeCounted)
+        {
             _seed.Counters.CountHandshakeFailure(reason);
+            _seed.Counters.Events?.RecordFailedHandshake(_seed.Counters.Listener, reason, now - _began);
+        }
+
         if (failure.Alert >= 0)
             _seed.Counters.CountAlert(failure.Alert, received: failure.Kind == TlsFailureKind.PeerAlert);
         if (!_handshakeCounted || reason.IsRefusedClient())
-            _seed.Loop.HandshakeFailures.Log(_seed, reason, failure, _hello, _loop.ReadTimestamp());
-        _stalls.Update(ulong.MaxValue, 0, _loop.ReadTimestamp());
+            _seed.Loop.HandshakeFailures.Log(_seed, reason, failure, _hello, now);
+        _seed.Counters.Events?.RecordConnection(_seed.Counters.Listener, reason, now - _began);
+        _stalls.Update(ulong.MaxValue, 0, now);
         _loop.Timers.Cancel(_actor.Timer);
         _actor.CancelThrottle();
         _session?.Dispose();
@@ -269,6 +282,7 @@ internal sealed partial class TlsConnection
             return;
         var verdict = answered.Verdict;
         var session = _session!;
+        _lookUpNanos += _loop.ReadTimestamp() - _lookUpSince;
         if (!verdict.IsGood)
             session.Fail(verdict.Failure);
         SessionMachine.PeerCheckEnded(ref _state, SessionFacts.Of(session, failed: !verdict.IsGood));

@@ -71,6 +71,9 @@ internal sealed partial class UpstreamLeg
         _use = use;
         _seed.Endpoint = use.Endpoint;
         _isSettled = false;
+        _connectSince = _loop.ReadTimestamp();
+        if (Tried.Count > 0)
+            use.Upstream.Group.Counters.CountRetry();
         var endpoint = use.Endpoint;
         var fd = endpoint.UnixPath is { } path ? UnixSocket.Connect(path, out _) : TcpSocket.Connect(endpoint.Address, out _);
         if (fd < 0 || !TryRegister(fd))
@@ -93,10 +96,12 @@ internal sealed partial class UpstreamLeg
         {
             _isSettled = true;
             use.Failed();
-            if (why == UpstreamFailed.ConnectTimeout)
+            var isTimeout = why == UpstreamFailed.ConnectTimeout;
+            if (isTimeout)
                 use.Upstream.Group.Counters.CountTimedOut();
             else
                 use.Upstream.Group.Counters.CountFailed();
+            RecordConnect(isTimeout ? "timed_out" : "failed");
         }
 
         EndTls();
@@ -124,6 +129,13 @@ internal sealed partial class UpstreamLeg
         _loop.Timers.Cancel(_actor.Timer);
         _use!.Value.Connected();
         _seed.Upstream.Group.Counters.CountConnected();
+        RecordConnect("connected");
+    }
+
+    private void RecordConnect(string outcome)
+    {
+        var group = _seed.Upstream.Group;
+        group.Events?.RecordConnect(group.Name, outcome, _loop.ReadTimestamp() - _connectSince);
     }
 
     /// <summary>Waits for a place at an endpoint. Asks once more when it stands in the queue: one may have become free just before.</summary>

@@ -53,6 +53,7 @@ internal sealed partial class UpstreamLeg
     private bool _discarding;
 
     /// <summary>How the attempt at the present endpoint ended has been said.</summary>
+    private long _connectSince;
     private bool _isSettled;
 
     /// <summary>Bytes of the client's have gone to an endpoint: no other one can have them.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Akka.Actor;
 using Microsoft.Extensions.Logging;
 using TlsGateway.Actors.Balancing;
@@ -84,7 +85,9 @@ internal sealed class UpstreamHealthActor : ReceiveActor, IWithTimers
         async Task<object> CheckAsync()
         {
             using var timeout = new CancellationTokenSource(check.Timeout);
+            var began = Stopwatch.GetTimestamp();
             var result = await _probe.CheckAsync(endpoint, upstream, timeout.Token).ConfigureAwait(false);
+            _group.Events?.RecordCheck(_group.Name, result.Passed, Stopwatch.GetElapsedTime(began));
             return new CheckEnded(endpoint, result);
         }
     }

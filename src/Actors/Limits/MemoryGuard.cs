@@ -56,6 +56,7 @@ internal sealed partial class MemoryGuard : IDisposable
     {
         var (settings, use) = _watched;
         var used = use.Read(little: use.Limit / 100 * (settings.RefuseAt - Hysteresis));
+        (_resources.MemoryUsed, _resources.MemoryLimit) = (used, use.Limit);
         var level = LevelOf(used, use.Limit, settings, _resources.Memory);
         if (level != _resources.Memory)
         {

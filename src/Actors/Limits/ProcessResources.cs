@@ -12,6 +12,11 @@ internal sealed class ProcessResources
         set => _memory = value;
     }
 
+    /// <summary>Bytes that may be used, and that were at the last look.</summary>
+    public long MemoryLimit { get; set; }
+
+    public long MemoryUsed { get; set; }
+
     /// <summary>Client connections that there are descriptors for.</summary>
     public long MaxConnections { get; init; } = long.MaxValue;
 

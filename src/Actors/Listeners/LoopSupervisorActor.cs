@@ -105,6 +105,7 @@ internal sealed class LoopSupervisorActor(LoopContext loop) : UntypedActor
         var now = loop.Loop.ReadTimestamp();
         // The word of the timer has waited for the loop to come round, and among all other messages, as a connection's would. A worst moment counts for some ticks, less each time.
         loop.DelayNanos = Math.Max(now - _due, loop.DelayNanos / 2);
+        loop.LongestTurnNanos = Math.Max(loop.Loop.Counters.TakeLongestTurn(), loop.LongestTurnNanos / 2);
         if (++_ticks == TicksPerRound)
         {
             _ticks = 0;
@@ -234,7 +235,9 @@ internal sealed class LoopSupervisorActor(LoopContext loop) : UntypedActor
 
     private void Rearm()
     {
-        _due = loop.Loop.ReadTimestamp() + TickNanos;
+        // The wheel turns in steps: up to the next one nobody is late.
+        var due = loop.Loop.ReadTimestamp() + TickNanos;
+        _due = due + TimerWheel.TickNanos - 1 - ((due + TimerWheel.TickNanos - 1) % TimerWheel.TickNanos);
         loop.Loop.Timers.Schedule(_timer!, _due);
     }
 }

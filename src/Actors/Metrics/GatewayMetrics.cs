@@ -1,5 +1,7 @@
 using System.Diagnostics.Metrics;
 using TlsGateway.Actors.Balancing;
+using TlsGateway.Actors.Connections;
+using TlsGateway.Actors.Settings;
 using TlsGateway.Actors.Stalls;
 using TlsGateway.Tls;
 
@@ -47,9 +49,26 @@ public sealed class GatewayMetrics : IDisposable
     /// <summary>Those of the present generation.</summary>
     internal Func<IEnumerable<UpstreamGroup>> Upstreams { private get; set; } = static () => [];
 
+    /// <summary>Those of the present generation.</summary>
+    internal Func<IEnumerable<ListenerSettings>> Listeners { private get; set; } = static () => [];
+
+    internal Func<int> Generation { private get; set; } = static () => 0;
+
+    /// <summary>Bytes.</summary>
+    internal Func<(long Used, long Limit)> Memory { private get; set; } = static () => default;
+
+    internal IReadOnlyList<LoopContext> Loops { private get; set; } = [];
+
+    /// <summary>Where durations are recorded one by one.</summary>
+    internal EventHistograms Events { get; }
+
+    /// <summary>For instruments of what the process makes around the data path.</summary>
+    public Meter Meter => _meter;
+
     public GatewayMetrics(IMeterFactory? factory = null)
     {
         _meter = factory?.Create(new MeterOptions(MeterName)) ?? new Meter(MeterName);
+        Events = new EventHistograms(_meter);
         _meter.CreateObservableUpDownCounter(
             "gateway.active_connections",
             () => PerListener(static c => Volatile.Read(ref c.Open)),
@@ -105,17 +124,28 @@ public sealed class GatewayMetrics : IDisposable
             "Bytes on the wire by leg and direction: downstream is ciphertext, upstream plaintext."
         );
         _meter.CreateObservableCounter(
-            "gateway.stall.time",
-            StallTime,
-            "s",
-            "Time in which connections had something in flight that could not go on, by operation, want, leg and cause."
+            "gateway.connection.records",
+            Records,
+            "{record}",
+            "TLS records of client connections by direction."
         );
         _meter.CreateObservableUpDownCounter(
-            "gateway.stalled_connections",
-            () => PerListener(static c => c.Stalls.Stalled),
+            "gateway.connection.limit",
+            () => Listeners().Select(static l => new Measurement<long>(l.MaxConnections, Listener(l.Name))),
             "{connection}",
-            "Client connections stalled right now."
+            "Client connections that a listener may have open."
         );
+        _meter.CreateObservableGauge(
+            "gateway.configuration.generation",
+            () => Generation(),
+            "{generation}",
+            "The configuration that new connections take."
+        );
+        _meter.CreateObservableUpDownCounter("gateway.memory.usage", () => Memory().Used, "By", "Memory that counts against the limit.");
+        _meter.CreateObservableUpDownCounter("gateway.memory.limit", () => Memory().Limit, "By", "Memory that the process may use.");
+        HandshakeInstruments.Add(_meter, () => _counters);
+        StallInstruments.Add(_meter, () => _counters);
+        LoopInstruments.Add(_meter, () => Loops);
         UpstreamInstruments.Add(_meter, () => Upstreams());
     }
 
@@ -243,32 +273,31 @@ public sealed class GatewayMetrics : IDisposable
         Func<ListenerCounters, long> read
     ) => new(listener.Sum(read), Listener(listener.Key), new("leg", leg), new("network.io.direction", direction));
 
-    private IEnumerable<Measurement<double>> StallTime()
+    private IEnumerable<Measurement<long>> Records()
     {
         foreach (var listener in _counters.GroupBy(c => c.Listener, StringComparer.Ordinal))
         {
-            for (byte i = 0; i < StallKey.Count; i++)
-            {
-                var key = new StallKey(i);
-                var nanos = listener.Sum(c => c.Stalls.Nanos(key));
-                if (nanos > 0)
-                {
-                    yield return new Measurement<double>(
-                        nanos / 1e9,
-                        Listener(listener.Key),
-                        new("operation", Operations[(int)key.Operation]),
-                        new("want", Wants[(int)key.Want]),
-                        new("leg", Legs[(int)key.Leg]),
-                        new("cause", Causes[(int)key.Cause])
-                    );
-                }
-            }
+            yield return new Measurement<long>(
+                listener.Sum(static c => Volatile.Read(ref c.ReceivedRecords)),
+                Listener(listener.Key),
+                new("network.io.direction", "receive")
+            );
+            yield return new Measurement<long>(
+                listener.Sum(static c => Volatile.Read(ref c.SentRecords)),
+                Listener(listener.Key),
+                new("network.io.direction", "transmit")
+            );
         }
     }
 
-    private static KeyValuePair<string, object?> Listener(string name) => new("listener", name);
+    internal static KeyValuePair<string, object?> Listener(string name) => new("listener", name);
 
     private static KeyValuePair<string, object?> Fault(CloseReason reason) => new("fault", FaultNames[(int)reason]);
+
+    /// <summary>As <c>error.type</c> and <c>reason</c>.</summary>
+    internal static string NameOf(CloseReason reason) => ReasonNames[(int)reason];
+
+    internal static string FaultNameOf(CloseReason reason) => FaultNames[(int)reason];
 
     internal static string Name(StallOperation operation) => Operations[(int)operation];
 

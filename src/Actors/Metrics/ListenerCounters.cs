@@ -1,4 +1,5 @@
 using TlsGateway.Actors.Stalls;
+using TlsGateway.Tls;
 
 namespace TlsGateway.Actors.Metrics;
 
@@ -20,6 +21,12 @@ public sealed class ListenerCounters(string listener, int loop, ListenerCounters
 
     public StallTotals Stalls { get; } = new();
 
+    /// <summary>What finished handshakes came to.</summary>
+    public NegotiatedCounts Negotiated { get; } = new();
+
+    /// <summary>Where durations are recorded; null: nowhere.</summary>
+    internal EventHistograms? Events { get; init; }
+
     /// <summary>Connections open on this listener, all loops together; the limit is the listener's, not the loop's.</summary>
     public long OpenEverywhere => shared.Open;
 
@@ -33,6 +40,21 @@ public sealed class ListenerCounters(string listener, int loop, ListenerCounters
     public long ResumedTls13;
     public long Rehandshakes;
     public long KeyUpdatesReceived;
+
+    /// <summary>Of finished first handshakes, nanoseconds: in which the client was waited for.</summary>
+    public long HandshakeClientNanos;
+
+    /// <summary>In which the engine worked.</summary>
+    public long HandshakeEngineNanos;
+
+    /// <summary>In which the client's certificate was looked up.</summary>
+    public long HandshakeLookUpNanos;
+
+    /// <summary>The rest: other connections had their turn, and the gateway's own work around the engine.</summary>
+    public long HandshakeQueueNanos;
+
+    public long ReceivedRecords;
+    public long SentRecords;
 
     public long DownstreamReceivedBytes;
     public long DownstreamSentBytes;
@@ -72,9 +94,10 @@ public sealed class ListenerCounters(string listener, int loop, ListenerCounters
 
     internal void CountHandshakeFailure(CloseReason reason) => _handshakeFailures[(int)reason]++;
 
-    internal void CountHandshake(bool tls13, bool resumed)
+    internal void CountHandshake(TlsEngine engine, TlsSessionInfo negotiated, bool tls13)
     {
-        switch (tls13, resumed)
+        Negotiated.Count(engine, negotiated);
+        switch (tls13, negotiated.IsResumed)
         {
             case (true, false):
                 FullTls13++;
@@ -89,6 +112,16 @@ public sealed class ListenerCounters(string listener, int loop, ListenerCounters
                 ResumedTls12++;
                 break;
         }
+    }
+
+    /// <summary>A first handshake is over, in so many nanoseconds.</summary>
+    internal void CountHandshakeTime(bool tls13, bool resumed, long nanos, long client, long engine, long lookUp)
+    {
+        HandshakeClientNanos += client;
+        HandshakeEngineNanos += engine;
+        HandshakeLookUpNanos += lookUp;
+        HandshakeQueueNanos += Math.Max(0, nanos - client - engine - lookUp);
+        Events?.RecordHandshake(Listener, tls13, resumed, nanos);
     }
 
     /// <summary>What the loops of one listener count together.</summary>

@@ -22,6 +22,12 @@ internal static class UpstreamInstruments
             "Attempts to connect to an endpoint, by outcome; after one that failed the next endpoint is tried."
         );
         meter.CreateObservableCounter(
+            "gateway.upstream.retries",
+            () => Each(static group => group.Counters.Retries),
+            "{connection}",
+            "Attempts to connect to an endpoint after another one had failed."
+        );
+        meter.CreateObservableCounter(
             "gateway.upstream.ejections",
             () => Each(static group => group.Counters.Ejections),
             "{endpoint}",

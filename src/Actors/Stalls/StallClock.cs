@@ -13,12 +13,25 @@ public sealed class StallClock(StallTotals totals)
 {
     private const int MaximumActive = 8;
 
+    /// <summary>Shorter ones are how sockets work: they are time, not events.</summary>
+    public const long CountedNanos = 1_000_000;
+
+    /// <summary>What a connection's history holds; shorter stalls would push out what matters.</summary>
+    public const long RememberedNanos = 10_000_000;
+
+    /// <summary>In <see cref="_shown"/>: none.</summary>
+    private const byte Nothing = byte.MaxValue;
+
     private ulong _active;
     private Slots _slots;
     private int _count;
     private long _chargedFrom;
     private long _last;
     private CauseNanos _byCause;
+    private StallHistory? _history;
+
+    /// <summary>The key under which <see cref="StallTotals"/> counts this connection as stalled.</summary>
+    private byte _shown = Nothing;
 
     /// <summary>The stalls of this moment, a set of <see cref="StallKey.Mask"/>s.</summary>
     public ulong Active => _active;
@@ -32,6 +45,12 @@ public sealed class StallClock(StallTotals totals)
     /// <summary>The stall that is being charged; only when <see cref="Active"/> is not empty.</summary>
     public StallKey Oldest => _slots[0].Key;
 
+    /// <summary>The longest stall that has ended; its time is 0 when there was none.</summary>
+    public StallSpan Longest { get; private set; }
+
+    /// <summary>The latest stalls that have ended and lasted <see cref="RememberedNanos"/> at least, oldest first.</summary>
+    public IReadOnlyList<StallSpan> History => _history?.ToList() ?? [];
+
     /// <summary>From <paramref name="at"/> on, exactly <paramref name="set"/> of the keys in <paramref name="scope"/> are stalled.</summary>
     public void Update(ulong scope, ulong set, long at)
     {
@@ -42,10 +61,15 @@ public sealed class StallClock(StallTotals totals)
         Charge(at);
         var ended = changed & _active;
         if (ended != 0)
-            Remove(ended);
+            Remove(ended, at);
         for (var begun = changed & set; begun != 0; begun &= begun - 1)
             Add(StallKey.First(begun), at);
         _active = (_active & ~scope) | (set & scope);
+        var charged = _count == 0 ? Nothing : _slots[0].Key.Index;
+        if (charged == _shown)
+            return;
+        totals.Show(_shown, charged);
+        _shown = charged;
     }
 
     /// <summary>
@@ -62,6 +86,8 @@ public sealed class StallClock(StallTotals totals)
             var from = Math.Max(readySince, _last);
             _last = Math.Max(now, from);
             Charge(self, _last - from);
+            if (_last - from >= CountedNanos)
+                Ended(new Slot(self, from), _last);
             return;
         }
 
@@ -103,18 +129,30 @@ public sealed class StallClock(StallTotals totals)
         _slots[place] = new Slot(key, at);
     }
 
-    private void Remove(ulong keys)
+    private void Remove(ulong keys, long at)
     {
         var kept = 0;
         for (var i = 0; i < _count; i++)
         {
             if ((keys & _slots[i].Key.Mask) == 0)
                 _slots[kept++] = _slots[i];
+            else if (at - _slots[i].Since >= CountedNanos)
+                Ended(_slots[i], at);
         }
 
         _count = kept;
         if (kept == 0)
             totals.Leave(this);
+    }
+
+    private void Ended(in Slot slot, long at)
+    {
+        totals.CountEnded(slot.Key);
+        var span = new StallSpan(slot.Key, slot.Since, at);
+        if (span.Nanos > Longest.Nanos)
+            Longest = span;
+        if (span.Nanos >= RememberedNanos)
+            (_history ??= new StallHistory()).Add(span);
     }
 
     internal StallClock? Next;

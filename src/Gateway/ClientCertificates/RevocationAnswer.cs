@@ -14,4 +14,8 @@ internal enum RevocationStatus
 /// <param name="Status">What was found.</param>
 /// <param name="ValidUntil">nextUpdate of the response; for <see cref="RevocationStatus.Unknown"/> of no meaning.</param>
 /// <param name="Detail">For the log: when it was revoked, or why there is no answer.</param>
-internal sealed record RevocationAnswer(RevocationStatus Status, DateTimeOffset ValidUntil, string Detail);
+internal sealed record RevocationAnswer(RevocationStatus Status, DateTimeOffset ValidUntil, string Detail)
+{
+    /// <summary>thisUpdate of the response.</summary>
+    public DateTimeOffset ValidFrom { get; init; }
+}

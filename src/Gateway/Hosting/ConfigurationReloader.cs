@@ -63,10 +63,12 @@ internal sealed class ConfigurationReloader(
         {
             log.ConfigurationError(refused.Message);
             log.ReloadRefused(1, runtime.Generation);
+            runtime.CountReload(done: false);
         }
         catch (Exception failed)
         {
             log.ReloadFailed(failed, runtime.Generation);
+            runtime.CountReload(done: false);
         }
     }
 
@@ -105,12 +107,14 @@ internal sealed class ConfigurationReloader(
         if (result.Configuration is not { } next)
         {
             log.ReloadRefused(result.Problems.Count(static problem => problem.Severity == ProblemSeverity.Error), runtime.Generation);
+            runtime.CountReload(done: false);
             return;
         }
         await runtime.ReloadAsync(next).ConfigureAwait(false);
         WarnOfRestart(next);
         level.Level = next.Log.Level;
         Current = next;
+        runtime.CountReload(done: true);
         log.Reloaded(runtime.Generation, file, next.Listeners.Count);
     }
 

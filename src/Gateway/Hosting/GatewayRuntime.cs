@@ -1,6 +1,7 @@
 using System.Net;
 using Akka.Actor;
 using TlsGateway.Actors;
+using TlsGateway.Actors.Metrics;
 using TlsGateway.Actors.Settings;
 using TlsGateway.Gateway.Admin;
 using TlsGateway.Gateway.Certificates;
@@ -9,6 +10,7 @@ using TlsGateway.Gateway.Debugging;
 using TlsGateway.Gateway.Demo;
 using TlsGateway.Gateway.Names;
 using TlsGateway.Gateway.Ocsp;
+using TlsGateway.Gateway.Telemetry;
 using TlsGateway.Gateway.Tickets;
 using TlsGateway.Tls;
 using TlsGateway.Transport;
@@ -31,7 +33,9 @@ internal sealed class GatewayRuntime(
     private AdminServer? _admin;
     private DemoUpstream? _demo;
     private KeyLogFile? _keyLog;
+    private readonly GatewayMetrics _metrics = new();
     private readonly TicketKeyKeeper _ticketKeys = new(time, log);
+    private ServingInstruments? _instruments;
     private readonly StapleKeeper _staples = new(OcspClient.CreateHttp(), time, log);
 
     /// <summary>Of the configuration that new connections take; 0 before the start.</summary>
@@ -50,6 +54,7 @@ internal sealed class GatewayRuntime(
     {
         try
         {
+            _instruments = new ServingInstruments(_metrics.Meter, time, () => _ticketKeys.NewestSince);
             _admin = await AdminServer.StartAsync(configuration.Admin, readiness, loggers, () => _host, cancellation).ConfigureAwait(false);
             var settings = await PrepareAsync(configuration, generation: 1, cancellation).ConfigureAwait(false);
             _host = await GatewayHost
@@ -59,12 +64,14 @@ internal sealed class GatewayRuntime(
                     new GatewayHostOptions
                     {
                         LoggerFactory = loggers,
+                        Metrics = _metrics,
                         MaxConnections = DescriptorBudget.Connections,
                         Resolver = new HostResolver(configuration.NameServers),
                     }
                 )
                 .ConfigureAwait(false);
             (Generation, Development) = (1, settings.Development);
+            _instruments.Certificates = ServedCertificate.Of(settings.Gateway.Listeners);
         }
         catch (Exception failed) when (IsOperators(failed))
         {
@@ -87,12 +94,16 @@ internal sealed class GatewayRuntime(
             await host.ReloadAsync(settings.Gateway).ConfigureAwait(false);
             _staples.Keep(settings.Gateway.Listeners);
             (Generation, Development) = (Generation + 1, settings.Development);
+            _instruments!.Certificates = ServedCertificate.Of(settings.Gateway.Listeners);
         }
         catch (Exception failed) when (IsOperators(failed))
         {
             throw new GatewayStartException(failed.Message, IsOfConfiguration(failed), failed);
         }
     }
+
+    /// <summary>A reload is over: for the metrics.</summary>
+    public void CountReload(bool done) => _instruments?.CountReload(done);
 
     /// <summary>Accepts no more and waits for open connections, at most <paramref name="timeout"/>; then closes them.</summary>
     public async Task DrainAsync(TimeSpan timeout)
@@ -122,6 +133,7 @@ internal sealed class GatewayRuntime(
         await _staples.DisposeAsync().ConfigureAwait(false);
         _ticketKeys.Dispose();
         _keyLog?.Dispose();
+        _metrics.Dispose();
     }
 
     private static ValueTask DisposeAsync(IAsyncDisposable? part) => part?.DisposeAsync() ?? ValueTask.CompletedTask;

@@ -55,12 +55,13 @@ internal sealed class OcspVerifier(TimeProvider time)
             throw new OcspException("the answer is not of this time");
         }
         var until = new DateTimeOffset(single.NextUpdate?.ToUniversalTime() ?? now + WithoutNext, TimeSpan.Zero);
-        return single.GetCertStatus() switch
+        var answer = single.GetCertStatus() switch
         {
             null => new RevocationAnswer(RevocationStatus.Good, until, ""),
             RevokedStatus revoked => new RevocationAnswer(RevocationStatus.Revoked, until, $"since {revoked.RevocationTime:u}"),
             _ => new RevocationAnswer(RevocationStatus.Unknown, until, "the responder does not know it"),
         };
+        return answer with { ValidFrom = new DateTimeOffset(single.ThisUpdate.ToUniversalTime(), TimeSpan.Zero) };
     }
 
     private bool IsSignedFor(BasicOcspResp basic, X509Certificate issuer)

@@ -229,7 +229,7 @@ internal sealed class StapleKeeper : IAsyncDisposable
     private void Take(Entry entry, byte[] response, RevocationAnswer answer)
     {
         var now = _time.GetUtcNow();
-        entry.Staple.Set(response, answer.ValidUntil);
+        entry.Staple.Set(response, answer.ValidFrom, answer.ValidUntil);
         entry.ValidUntil = answer.ValidUntil;
         entry.Wait = FirstWait;
         var half = (answer.ValidUntil - now) / 2;

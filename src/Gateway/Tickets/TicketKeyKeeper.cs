@@ -31,10 +31,14 @@ internal sealed class TicketKeyKeeper : IDisposable
     {
         _time = time;
         _log = log;
+        NewestSince = time.GetUtcNow();
         _timer = time.CreateTimer(_ => OnTimer(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     public TicketKeyRing Ring { get; } = new(TicketKey.Create());
+
+    /// <summary>When the newest key came into use.</summary>
+    public DateTimeOffset NewestSince { get; private set; }
 
     /// <summary>Goes by <paramref name="settings"/> from here on. Keys that are there go on, unless a file has others.</summary>
     /// <exception cref="IOException">The file cannot be used; nothing has changed.</exception>
@@ -129,6 +133,10 @@ internal sealed class TicketKeyKeeper : IDisposable
 
     private void Drop(IReadOnlyList<TicketKey> before)
     {
+        if (before[0] != Ring.Newest)
+        {
+            NewestSince = _time.GetUtcNow();
+        }
         var now = Ring.Keys;
         var gone = before.Where(key => !now.Contains(key)).ToList();
         foreach (var (key, _) in _dropped.Where(IsUnused).ToList())

@@ -101,6 +101,71 @@ public sealed class StallClockTests
     }
 
     [Fact]
+    public void Each_connection_is_counted_under_the_stall_that_it_is_charged_to()
+    {
+        var totals = new StallTotals();
+        var clock = new StallClock(totals);
+        clock.Update(Downstream, ClientRead.Mask, 10);
+        clock.Update(Upstream, UpstreamWrite.Mask, 15);
+        Assert.Equal((1, 0), (totals.StalledBy(ClientRead), totals.StalledBy(UpstreamWrite)));
+        clock.Update(Downstream, 0, 30);
+        Assert.Equal((0, 1), (totals.StalledBy(ClientRead), totals.StalledBy(UpstreamWrite)));
+        clock.Update(Upstream, 0, 50);
+        Assert.Equal((0, 0), (totals.StalledBy(ClientRead), totals.StalledBy(UpstreamWrite)));
+    }
+
+    [Fact]
+    public void Stalls_of_a_millisecond_are_events_and_the_longest_is_kept()
+    {
+        var totals = new StallTotals();
+        var clock = new StallClock(totals);
+        Stall(clock, ClientWrite, 0, StallClock.CountedNanos - 1);
+        Assert.Equal(0, totals.Ended(ClientWrite));
+        Assert.Equal(0, clock.Longest.Nanos);
+        Stall(clock, ClientWrite, 2_000_000, 5_000_000);
+        Stall(clock, ClientRead, 6_000_000, 8_000_000);
+        clock.Serve(0, Self, 9_000_000, 10_000_000);
+        Assert.Equal((1, 1, 1), (totals.Ended(ClientWrite), totals.Ended(ClientRead), totals.Ended(Self)));
+        Assert.Equal(new StallSpan(ClientWrite, 2_000_000, 5_000_000), clock.Longest);
+    }
+
+    [Fact]
+    public void The_history_has_the_latest_long_ones_in_order()
+    {
+        var clock = new StallClock(new StallTotals());
+        Assert.Empty(clock.History);
+        Stall(clock, ClientRead, 0, StallClock.RememberedNanos - 1);
+        for (var i = 1; i <= 100; i++)
+            Stall(clock, ClientWrite, i * 1_000_000_000L, (i * 1_000_000_000L) + StallClock.RememberedNanos);
+        Assert.Equal(Enumerable.Range(37, 64).Select(static i => i * 1_000_000_000L), clock.History.Select(static span => span.From));
+        Assert.All(clock.History, static span => Assert.Equal(ClientWrite, span.Key));
+    }
+
+    [Fact]
+    public void The_longest_running_stall_shows_by_cause_until_it_ends()
+    {
+        var totals = new StallTotals();
+        var clock = new StallClock(totals);
+        var other = new StallClock(totals);
+        clock.Update(Downstream, ClientWrite.Mask, 100);
+        other.Update(Downstream, ClientRead.Mask, 500);
+        totals.ChargeRunning(1000);
+        Assert.Equal((900, 0), (totals.LongestNanos(StallCause.Client), totals.LongestNanos(StallCause.Upstream)));
+        clock.Update(Downstream, 0, 1100);
+        totals.ChargeRunning(2000);
+        Assert.Equal(1500, totals.LongestNanos(StallCause.Client));
+        other.Update(Downstream, 0, 2100);
+        totals.ChargeRunning(3000);
+        Assert.Equal(0, totals.LongestNanos(StallCause.Client));
+    }
+
+    private static void Stall(StallClock clock, StallKey key, long from, long to)
+    {
+        clock.Update(Downstream, key.Mask, from);
+        clock.Update(Downstream, 0, to);
+    }
+
+    [Fact]
     public void The_charges_add_up_to_the_time_in_which_anything_was_stalled()
     {
         StallKey[] keys =

@@ -144,7 +144,7 @@ internal sealed class CertificateChecker(ConfigurationProblems problems, Configu
                 throw new OcspException($"it says {answer.Status.ToString().ToLowerInvariant()} {answer.Detail}");
             }
             ServerCertificateStaple staple = new();
-            staple.Set(response, answer.ValidUntil);
+            staple.Set(response, answer.ValidFrom, answer.ValidUntil);
             return pair with { Certificate = pair.Certificate with { Staple = staple } };
         }
         catch (OcspException refused)
