@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using TlsGateway.Actors.Balancing;
 using TlsGateway.Actors.Connections;
 using TlsGateway.Actors.Dispatch;
+using TlsGateway.Actors.Events;
 using TlsGateway.Actors.Health;
 using TlsGateway.Actors.Inspection;
 using TlsGateway.Actors.Limits;
@@ -77,15 +78,22 @@ public sealed class GatewayHost : IAsyncDisposable
         var contexts = new LoopContext[loops.Count];
         for (var i = 0; i < loops.Count; i++)
         {
-            var context = contexts[i] = new LoopContext(loops.Loop(i), log, _resources, _limits);
+            var context = contexts[i] = new LoopContext(loops.Loop(i), log, _resources, _limits)
+            {
+                Tracer = options.Tracing is { } tracing ? new ConnectionTracer(tracing) : null,
+            };
             var props = Props.Create(() => new LoopSupervisorActor(context)).WithDeploy(context.Pin);
             _supervisors[i] = system.ActorOf(props, $"loop-{i}");
         }
 
         Metrics.Loops = contexts;
+        Events = new EventPipeline(system, [.. contexts.Select(static context => context.Events)]);
     }
 
     public GatewayMetrics Metrics { get; }
+
+    /// <summary>What became of connections, one by one.</summary>
+    public EventPipeline Events { get; }
 
     /// <summary>The generation that new connections take.</summary>
     public int Generation { get; private set; }

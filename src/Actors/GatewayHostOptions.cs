@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
+using TlsGateway.Actors.Events;
 using TlsGateway.Actors.Metrics;
 using TlsGateway.Actors.Names;
 
@@ -15,6 +16,9 @@ public sealed record GatewayHostOptions
 
     /// <summary>Looks the host names of endpoints up again; null: what they stood for at first stays.</summary>
     public IHostResolver? Resolver { get; init; }
+
+    /// <summary>Which connections become traces; null: none.</summary>
+    public TracingSettings? Tracing { get; init; }
 
     /// <summary>Where the loops' counts are shown; null: the host makes its own.</summary>
     public GatewayMetrics? Metrics { get; init; }

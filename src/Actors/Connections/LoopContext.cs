@@ -3,6 +3,7 @@ using Akka.Actor;
 using Microsoft.Extensions.Logging;
 using TlsGateway.Actors.Buffers;
 using TlsGateway.Actors.Dispatch;
+using TlsGateway.Actors.Events;
 using TlsGateway.Actors.Inspection;
 using TlsGateway.Actors.Limits;
 using TlsGateway.Transport;
@@ -44,6 +45,15 @@ public sealed class LoopContext
     public string Process { get; } = s_process;
 
     internal ConnectionTable Connections { get; } = new();
+
+    /// <summary>The wall clock, for what is told of connections.</summary>
+    internal TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Where the ends of connections are told.</summary>
+    internal ConnectionEvents Events { get; } = new();
+
+    /// <summary>Makes traces; null: nobody takes them.</summary>
+    internal ConnectionTracer? Tracer { get; init; }
 
     /// <summary>Of the process; all loops have the same.</summary>
     internal ProcessResources Resources { get; }

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using TlsGateway.Actors.Buffers;
+using TlsGateway.Actors.Events;
 using TlsGateway.Actors.Sessions;
 using TlsGateway.Actors.Stalls;
 using TlsGateway.Tls;
@@ -50,6 +51,8 @@ internal sealed partial class TlsConnection
             _ = _socket.Send(PlainHttpAnswer.Bytes);
         if (_firstFlight.HasBegun)
             SessionMachine.HelloBegan(ref _state);
+        if (_hello is not null)
+            _helloAt = _loop.Now;
         if (_refusal.Kind == TlsFailureKind.None && _hello is not null)
             ChooseRoute(_hello);
         if (_refusal.Kind == TlsFailureKind.None && _hello is not null && !IsPassedThrough && RefusesHandshake())
@@ -157,14 +160,22 @@ internal sealed partial class TlsConnection
         var now = _loop.ReadTimestamp();
         _handshakeNanos = now - _began;
         _stalls.Charge(now);
-        _seed.Counters.CountHandshakeTime(
-            session.IsTls13,
-            session.IsResumed,
-            _handshakeNanos,
-            _stalls.NanosOf(StallCause.Client),
-            _engineNanos,
-            _lookUpNanos
-        );
+        var tracer = _seed.Loop.Tracer;
+        _trace =
+            tracer is not null && tracer.Samples(_stalls.Longest, now)
+                ? ConnectionTracer.Begin(_seed.Counters.Listener, WhenBegan(now))
+                : null;
+        using (_trace?.Handshake(_negotiated!, Span(_handshakeNanos)))
+        {
+            _seed.Counters.CountHandshakeTime(
+                session.IsTls13,
+                session.IsResumed,
+                _handshakeNanos,
+                _stalls.NanosOf(StallCause.Client),
+                _engineNanos,
+                _lookUpNanos
+            );
+        }
     }
 
     private void OpenUpstream()

@@ -71,6 +71,7 @@ internal sealed partial class TlsConnection
     private long _engineNanos;
     private long _lookUpNanos;
     private long _lookUpSince;
+    private long _helloAt = -1;
     private long _receivedRecordsSeen;
     private long _sentRecordsSeen;
 
@@ -123,8 +124,8 @@ internal sealed partial class TlsConnection
             _seed.Counters.CountAlert(failure.Alert, received: failure.Kind == TlsFailureKind.PeerAlert);
         if (!_handshakeCounted || reason.IsRefusedClient())
             _seed.Loop.HandshakeFailures.Log(_seed, reason, failure, _hello, now);
-        _seed.Counters.Events?.RecordConnection(_seed.Counters.Listener, reason, now - _began);
         _stalls.Update(ulong.MaxValue, 0, now);
+        Tell(reason, failure, now);
         _loop.Timers.Cancel(_actor.Timer);
         _actor.CancelThrottle();
         _session?.Dispose();

@@ -129,6 +129,7 @@ internal sealed partial class UpstreamLeg
         _loop.Timers.Cancel(_actor.Timer);
         _use!.Value.Connected();
         _seed.Upstream.Group.Counters.CountConnected();
+        _seed.ConnectedAt = _loop.Now;
         RecordConnect("connected");
     }
 

@@ -25,8 +25,32 @@ internal sealed record UpstreamSeed(
 ) : IDataPathMessage
 {
     /// <summary>The endpoint that has the connection, or is being connected to; null while there is none. The leg writes it, its connection shows it.</summary>
-    public Endpoint? Endpoint { get; set; }
+    public Endpoint? Endpoint
+    {
+        get;
+        set
+        {
+            field = value;
+            LastEndpoint = value ?? LastEndpoint;
+        }
+    }
+
+    /// <summary>As <see cref="Endpoint"/>, and after it has ended too.</summary>
+    public Endpoint? LastEndpoint { get; private set; }
 
     /// <summary>Of the TLS session with it; null: there is none (yet).</summary>
-    public TlsSessionInfo? Session { get; set; }
+    public TlsSessionInfo? Session
+    {
+        get;
+        set
+        {
+            field = value;
+            LastSession = value ?? LastSession;
+        }
+    }
+
+    public TlsSessionInfo? LastSession { get; private set; }
+
+    /// <summary>When the endpoint had the connection, loop time; -1: it has not.</summary>
+    public long ConnectedAt { get; set; } = -1;
 }

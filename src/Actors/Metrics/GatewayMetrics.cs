@@ -143,6 +143,12 @@ public sealed class GatewayMetrics : IDisposable
         );
         _meter.CreateObservableUpDownCounter("gateway.memory.usage", () => Memory().Used, "By", "Memory that counts against the limit.");
         _meter.CreateObservableUpDownCounter("gateway.memory.limit", () => Memory().Limit, "By", "Memory that the process may use.");
+        _meter.CreateObservableCounter(
+            "gateway.events.dropped",
+            () => Loops.Sum(static loop => loop.Events.Dropped),
+            "{event}",
+            "Ends of connections that found no place on their way to the access log."
+        );
         HandshakeInstruments.Add(_meter, () => _counters);
         StallInstruments.Add(_meter, () => _counters);
         LoopInstruments.Add(_meter, () => Loops);
@@ -295,17 +301,22 @@ public sealed class GatewayMetrics : IDisposable
     private static KeyValuePair<string, object?> Fault(CloseReason reason) => new("fault", FaultNames[(int)reason]);
 
     /// <summary>As <c>error.type</c> and <c>reason</c>.</summary>
-    internal static string NameOf(CloseReason reason) => ReasonNames[(int)reason];
+    public static string NameOf(CloseReason reason) => ReasonNames[(int)reason];
 
-    internal static string FaultNameOf(CloseReason reason) => FaultNames[(int)reason];
+    /// <summary>As <c>fault</c>.</summary>
+    public static string FaultNameOf(CloseReason reason) => FaultNames[(int)reason];
 
-    internal static string Name(StallOperation operation) => Operations[(int)operation];
+    /// <summary>As <c>operation</c>.</summary>
+    public static string Name(StallOperation operation) => Operations[(int)operation];
 
-    internal static string Name(StallWant want) => Wants[(int)want];
+    /// <summary>As <c>want</c>.</summary>
+    public static string Name(StallWant want) => Wants[(int)want];
 
-    internal static string Name(StallLeg leg) => Legs[(int)leg];
+    /// <summary>As <c>leg</c>.</summary>
+    public static string Name(StallLeg leg) => Legs[(int)leg];
 
-    internal static string Name(StallCause cause) => Causes[(int)cause];
+    /// <summary>As <c>cause</c>.</summary>
+    public static string Name(StallCause cause) => Causes[(int)cause];
 
     internal static string SnakeCase<T>(T value)
         where T : struct, Enum =>

@@ -1,10 +1,8 @@
 using System.Net;
-using OpenTelemetry.Metrics;
-using OpenTelemetry.Resources;
 using TlsGateway.Actors;
-using TlsGateway.Actors.Metrics;
 using TlsGateway.Gateway.Configuration;
 using TlsGateway.Gateway.Hosting;
+using TlsGateway.Gateway.Telemetry;
 
 namespace TlsGateway.Gateway.Admin;
 
@@ -14,9 +12,6 @@ namespace TlsGateway.Gateway.Admin;
 /// </summary>
 internal sealed class AdminServer : IAsyncDisposable
 {
-    /// <summary>.NET's own instruments: GC, thread pool, exceptions, CPU.</summary>
-    private const string RuntimeMeterName = "System.Runtime";
-
     /// <summary>No endpoint takes a body.</summary>
     private const long MaxBodyBytes = 4096;
 
@@ -35,6 +30,7 @@ internal sealed class AdminServer : IAsyncDisposable
     /// <exception cref="IOException">The address cannot be listened on; the message names it.</exception>
     public static async Task<AdminServer> StartAsync(
         AdminSettings settings,
+        TelemetrySettings telemetry,
         GatewayReadiness readiness,
         ILoggerFactory loggers,
         Func<GatewayHost?> host,
@@ -42,10 +38,7 @@ internal sealed class AdminServer : IAsyncDisposable
     )
     {
         var builder = EmbeddedWebServer.CreateBuilder(settings.Bind, loggers, static limits => limits.MaxRequestBodySize = MaxBodyBytes);
-        builder
-            .Services.AddOpenTelemetry()
-            .ConfigureResource(static resource => resource.AddService("tls-gateway", serviceVersion: GatewayVersion.Text))
-            .WithMetrics(static metrics => metrics.AddMeter(GatewayMetrics.MeterName, RuntimeMeterName).AddPrometheusExporter());
+        builder.AddTelemetry(telemetry);
         var server = builder.Build();
         AdminHostFilter filter = new(settings.Bind.Address);
         server.Use((context, next) => filter.InvokeAsync(context, next));

@@ -1,6 +1,8 @@
 using System.Net;
 using TlsGateway.Actors.Settings;
+using TlsGateway.Gateway.AccessLogs;
 using TlsGateway.Gateway.Files;
+using TlsGateway.Gateway.Telemetry;
 using TlsGateway.Gateway.Tickets;
 using TlsGateway.Tls;
 
@@ -38,6 +40,11 @@ internal sealed record GatewayConfiguration
 
     public required AdminSettings Admin { get; init; }
     public required LogSettings Log { get; init; }
+
+    /// <summary>Null: none.</summary>
+    public AccessLogSettings? AccessLog { get; init; }
+
+    public TelemetrySettings Telemetry { get; init; } = TelemetrySettings.Off;
 
     /// <summary>With an empty certificate list where the development certificate is wanted, and no address where the demo upstream is.</summary>
     public required IReadOnlyList<ListenerSettings> Listeners { get; init; }

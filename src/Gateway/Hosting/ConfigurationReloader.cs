@@ -132,6 +132,14 @@ internal sealed class ConfigurationReloader(
         {
             log.NeedsRestart("dns.servers");
         }
+        if (next.AccessLog != _started.AccessLog)
+        {
+            log.NeedsRestart("accessLog");
+        }
+        if (next.Telemetry != _started.Telemetry)
+        {
+            log.NeedsRestart("telemetry");
+        }
         if (next.Log.Format != _started.Log.Format)
         {
             log.NeedsRestart("log.format");

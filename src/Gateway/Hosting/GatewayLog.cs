@@ -98,4 +98,7 @@ internal static partial class GatewayLog
 
     [LoggerMessage(112, LogLevel.Error, "Outside any actor: an event loop's work failed; the loop goes on")]
     public static partial void LoopWorkFailed(this ILogger log, Exception failure);
+
+    [LoggerMessage(126, LogLevel.Warning, "The access log {Output} cannot be written, {Lost} lines are lost so far: {Reason}")]
+    public static partial void AccessLogLost(this ILogger log, string output, long lost, string reason);
 }

@@ -7,6 +7,7 @@ using TlsGateway.Gateway.Admin;
 using TlsGateway.Gateway.Configuration;
 using TlsGateway.Gateway.Configuration.Checking;
 using TlsGateway.Gateway.Logging;
+using TlsGateway.Gateway.Telemetry;
 
 namespace TlsGateway.Gateway.Hosting;
 
@@ -57,6 +58,7 @@ internal static class GatewayProcess
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "TlsGateway" });
         LogLevelSwitch level = new(configuration.Log.Level);
         builder.Logging.AddGatewayLogging(configuration.Log.Format, level);
+        builder.AddLogExport(configuration.Telemetry, level.IsEnabled);
         // The drain has its own limit and a second signal ends it: the host must not cut it short.
         builder.Services.Configure<HostOptions>(static options => options.ShutdownTimeout = Timeout.InfiniteTimeSpan);
         builder.Services.AddSingleton(configuration);

@@ -3,6 +3,7 @@ using Akka.Actor;
 using TlsGateway.Actors;
 using TlsGateway.Actors.Metrics;
 using TlsGateway.Actors.Settings;
+using TlsGateway.Gateway.AccessLogs;
 using TlsGateway.Gateway.Admin;
 using TlsGateway.Gateway.Certificates;
 using TlsGateway.Gateway.Configuration;
@@ -29,6 +30,9 @@ internal sealed class GatewayRuntime(
     ILogger<GatewayRuntime> log
 ) : IAsyncDisposable
 {
+    /// <summary>How long the end waits for the access log's last lines to be taken.</summary>
+    private static readonly TimeSpan LastLinesPatience = TimeSpan.FromSeconds(2);
+
     private GatewayHost? _host;
     private AdminServer? _admin;
     private DemoUpstream? _demo;
@@ -36,6 +40,7 @@ internal sealed class GatewayRuntime(
     private readonly GatewayMetrics _metrics = new();
     private readonly TicketKeyKeeper _ticketKeys = new(time, log);
     private ServingInstruments? _instruments;
+    private AccessLog? _accessLog;
     private readonly StapleKeeper _staples = new(OcspClient.CreateHttp(), time, log);
 
     /// <summary>Of the configuration that new connections take; 0 before the start.</summary>
@@ -54,8 +59,11 @@ internal sealed class GatewayRuntime(
     {
         try
         {
+            _accessLog = configuration.AccessLog is { } access ? new AccessLog(access, _metrics.Meter, time, log) : null;
             _instruments = new ServingInstruments(_metrics.Meter, time, () => _ticketKeys.NewestSince);
-            _admin = await AdminServer.StartAsync(configuration.Admin, readiness, loggers, () => _host, cancellation).ConfigureAwait(false);
+            _admin = await AdminServer
+                .StartAsync(configuration.Admin, configuration.Telemetry, readiness, loggers, () => _host, cancellation)
+                .ConfigureAwait(false);
             var settings = await PrepareAsync(configuration, generation: 1, cancellation).ConfigureAwait(false);
             _host = await GatewayHost
                 .StartAsync(
@@ -65,11 +73,16 @@ internal sealed class GatewayRuntime(
                     {
                         LoggerFactory = loggers,
                         Metrics = _metrics,
+                        Tracing = configuration.Telemetry.SendsTraces ? configuration.Telemetry.Tracing : null,
                         MaxConnections = DescriptorBudget.Connections,
                         Resolver = new HostResolver(configuration.NameServers),
                     }
                 )
                 .ConfigureAwait(false);
+            if (_accessLog is not null)
+            {
+                _ = _host.Events.RunWith(_accessLog.Sink);
+            }
             (Generation, Development) = (1, settings.Development);
             _instruments.Certificates = ServedCertificate.Of(settings.Gateway.Listeners);
         }
@@ -127,7 +140,12 @@ internal sealed class GatewayRuntime(
     /// <summary>Gives everything up but the ActorSystem, which the host owns. May be called again.</summary>
     public async ValueTask DisposeAsync()
     {
-        await DisposeAsync(Interlocked.Exchange(ref _host, null)).ConfigureAwait(false);
+        if (Interlocked.Exchange(ref _host, null) is { } host)
+        {
+            await host.Events.StopAsync(LastLinesPatience).ConfigureAwait(false);
+            await host.DisposeAsync().ConfigureAwait(false);
+        }
+        _accessLog?.Dispose();
         await DisposeAsync(Interlocked.Exchange(ref _demo, null)).ConfigureAwait(false);
         await DisposeAsync(Interlocked.Exchange(ref _admin, null)).ConfigureAwait(false);
         await _staples.DisposeAsync().ConfigureAwait(false);
@@ -198,7 +216,8 @@ internal sealed class GatewayRuntime(
     }
 
     /// <summary>A failure that the operator can do something about, with a message for him; others are faults of the program.</summary>
-    private static bool IsOperators(Exception failed) => IsOfConfiguration(failed) || failed is SocketSetupException or IOException;
+    private static bool IsOperators(Exception failed) =>
+        IsOfConfiguration(failed) || failed is SocketSetupException or IOException or UnauthorizedAccessException;
 
     private static bool IsOfConfiguration(Exception failed) => failed is TlsConfigurationException or DevelopmentCertificateException;
 }

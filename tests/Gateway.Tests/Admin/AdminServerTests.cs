@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using TlsGateway.Actors.Metrics;
 using TlsGateway.Gateway.Admin;
 using TlsGateway.Gateway.Configuration;
+using TlsGateway.Gateway.Telemetry;
 
 namespace TlsGateway.Gateway.Tests.Admin;
 
@@ -80,6 +81,7 @@ public sealed class AdminServerTests
         var failure = await Assert.ThrowsAsync<IOException>(() =>
             AdminServer.StartAsync(
                 settings,
+                TelemetrySettings.Off,
                 new GatewayReadiness(),
                 NullLoggerFactory.Instance,
                 static () => null,
@@ -110,6 +112,7 @@ public sealed class AdminServerTests
     private static Task<AdminServer> StartAsync(GatewayReadiness readiness, string bind = "127.0.0.1") =>
         AdminServer.StartAsync(
             new AdminSettings(new IPEndPoint(IPAddress.Parse(bind), 0)),
+            TelemetrySettings.Off,
             readiness,
             NullLoggerFactory.Instance,
             static () => null,

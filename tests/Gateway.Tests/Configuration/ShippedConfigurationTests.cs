@@ -15,7 +15,7 @@ public sealed class ShippedConfigurationTests
         ];
 
     [Fact]
-    public void There_are_a_default_and_seven_examples() => Assert.Equal(8, Files.Count);
+    public void There_are_a_default_and_eight_examples() => Assert.Equal(9, Files.Count);
 
     [Theory]
     [MemberData(nameof(Files))]

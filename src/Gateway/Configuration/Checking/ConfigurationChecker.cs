@@ -36,6 +36,9 @@ internal sealed class ConfigurationChecker(ConfigurationProblems problems, Confi
         }
         var tickets = new TicketKeyChecker(problems, file).Check(options.TicketKeys);
         var keyLogFile = CheckKeyLogFile(options);
+        TelemetryChecker telemetry = new(problems, world, file);
+        var accessLog = telemetry.Check(options.AccessLog);
+        var sent = telemetry.Check(options.Telemetry);
         if (problems.HasErrors || admin is null)
         {
             return null;
@@ -51,6 +54,8 @@ internal sealed class ConfigurationChecker(ConfigurationProblems problems, Confi
                 Enum.Parse<LogLevel>(options.Log.Level, ignoreCase: true),
                 Enum.Parse<LogFormat>(options.Log.Format, ignoreCase: true)
             ),
+            AccessLog = accessLog,
+            Telemetry = sent,
             TicketKeys = tickets,
             KeyLogFile = keyLogFile,
             WatchedFiles = options.WatchFiles ? files.Seen : GatewayConfiguration.NoFiles,

@@ -45,6 +45,13 @@ internal sealed class GatewayOptions : PositionedOptions
     [Description("What is logged and how.")]
     public LogOptions Log { get; set; } = new();
 
+    /// <summary>Null: off.</summary>
+    [Description("A line for each connection that has ended. Left out: none. Takes effect at start.")]
+    public AccessLogOptions? AccessLog { get; set; }
+
+    [Description("Metrics, traces and logs for OpenTelemetry. Takes effect at start.")]
+    public TelemetryOptions Telemetry { get; set; } = new();
+
     [Description("How the host names of endpoints are looked up.")]
     public DnsOptions Dns { get; set; } = new();
 

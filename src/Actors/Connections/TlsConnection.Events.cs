@@ -1,0 +1,82 @@
+using TlsGateway.Actors.Events;
+using TlsGateway.Actors.Inspection;
+using TlsGateway.Actors.Stalls;
+using TlsGateway.Tls;
+
+namespace TlsGateway.Actors.Connections;
+
+// What is told of a connection when it is over.
+internal sealed partial class TlsConnection
+{
+    private ConnectionTrace? _trace;
+
+    /// <summary>To the event pipeline, the traces and the histogram, in so far as somebody wants to know.</summary>
+    private void Tell(CloseReason reason, TlsFailure failure, long now)
+    {
+        var tracer = _seed.Loop.Tracer;
+        var isTraced = tracer is not null && (_trace is not null || tracer.Keeps(reason, _stalls.Longest, now));
+        var end = isTraced || _seed.Loop.Events.IsRead ? DescribeEnd(reason, failure, now) : null;
+        if (isTraced)
+        {
+            _trace ??= ConnectionTracer.Begin(end!.Listener, end.Began);
+            using (_trace?.End(end!))
+                RecordDuration(reason, now);
+        }
+        else
+        {
+            RecordDuration(reason, now);
+        }
+
+        if (end is not null && _seed.Loop.Events.IsRead)
+            _seed.Loop.Events.Add(end);
+    }
+
+    private void RecordDuration(CloseReason reason, long now) =>
+        _seed.Counters.Events?.RecordConnection(_seed.Counters.Listener, reason, now - _began);
+
+    /// <summary>Loop time is not wall time, and wall time may be set.</summary>
+    private DateTimeOffset WhenBegan(long now) => _seed.Loop.Time.GetUtcNow() - Span(now - _began);
+
+    private ConnectionEnd DescribeEnd(CloseReason reason, TlsFailure failure, long now)
+    {
+        var counters = _session?.Counters ?? default;
+        return new ConnectionEnd
+        {
+            Id = new ConnectionId(_loop.Index, Number),
+            Listener = _seed.Generation.Settings.Name,
+            Generation = _seed.Generation.Number,
+            Peer = _seed.Peer,
+            LocalPort = _seed.LocalPort,
+            Began = WhenBegan(now),
+            Duration = Span(now - _began),
+            Engine = _seed.Generation.Settings.Engine,
+            Negotiated = _negotiated,
+            Hello = _hello,
+            ClientCertificate = _peer,
+            Handshake = _handshakeNanos < 0 ? null : Span(_handshakeNanos),
+            HelloAfter = _helloAt < 0 ? null : Span(_helloAt - _began),
+            ConnectedAfter = _upstreamSeed is { ConnectedAt: >= 0 and var connectedAt } ? Span(connectedAt - _began) : null,
+            HandshakeEngine = Span(_engineNanos),
+            HandshakeLookUp = Span(_lookUpNanos),
+            Route = _route?.Name ?? "",
+            Upstream = _route?.Target.Upstream?.Name ?? "",
+            Endpoint = _upstreamSeed?.LastEndpoint?.ToString() ?? "",
+            UpstreamNegotiated = _upstreamSeed?.LastSession,
+            ReceivedBytes = _receivedBytes,
+            SentBytes = _sentBytes,
+            ReceivedRecords = counters.RxRecords,
+            SentRecords = counters.TxRecords,
+            Rehandshakes = counters.Rehandshakes,
+            KeyUpdatesReceived = counters.RxKeyUpdates,
+            StalledByClient = Span(_stalls.NanosOf(StallCause.Client)),
+            StalledByUpstream = Span(_stalls.NanosOf(StallCause.Upstream)),
+            StalledBySelf = Span(_stalls.NanosOf(StallCause.Self)),
+            LongestStall = _stalls.Longest,
+            Stalls = [.. _stalls.History.Select(span => (span.Key, Span(span.From - _began), Span(span.Nanos)))],
+            Reason = reason,
+            Alert = failure.Alert,
+            IsAlertReceived = failure.Kind == TlsFailureKind.PeerAlert,
+            Detail = failure.Detail,
+        };
+    }
+}

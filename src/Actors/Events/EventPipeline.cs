@@ -1,0 +1,100 @@
+using Akka;
+using Akka.Actor;
+using Akka.Streams;
+using Akka.Streams.Dsl;
+
+namespace TlsGateway.Actors.Events;
+
+/// <summary>
+/// What all loops tell of their connections, as one Akka.Streams source of batches for any number of readers. Loops are looked at several times a second, so that they wake nobody and wait for nobody; a
+/// reader that cannot keep up holds the pipeline back, and then the loops drop and count.
+/// </summary>
+/// <remarks>The loops make nothing while there is no reader. Any thread.</remarks>
+public sealed class EventPipeline(ActorSystem system, IReadOnlyList<ConnectionEvents> loops)
+{
+    /// <summary>Batches that may wait before a reader.</summary>
+    private const int WaitingBatches = 4;
+
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
+
+    private readonly Lock _lock = new();
+    private readonly SharedKillSwitch _stop = KillSwitches.Shared("gateway.events");
+    private readonly List<Task> _readers = [];
+    private int _reading;
+    private Source<IReadOnlyList<ConnectionEnd>, NotUsed>? _batches;
+
+    /// <summary>Events that were dropped since the readers did not keep up.</summary>
+    public long Dropped => loops.Sum(static loop => loop.Dropped);
+
+    /// <summary>Reads from here on. The task ends, well or not, when the reader has.</summary>
+    public Task RunWith(Sink<IReadOnlyList<ConnectionEnd>, Task<Done>> reader)
+    {
+        lock (_lock)
+        {
+            _reading++;
+            Read(true);
+            var reading = UntilEndAsync(Batches().RunWith(reader, system.Materializer()));
+            _readers.RemoveAll(static ended => ended.IsCompleted);
+            _readers.Add(reading);
+            return reading;
+        }
+    }
+
+    /// <summary>Gives the readers what is left and ends; a reader that takes longer than <paramref name="patience"/> is left behind.</summary>
+    public async Task StopAsync(TimeSpan patience)
+    {
+        Task readers;
+        lock (_lock)
+        {
+            _stop.Shutdown();
+            readers = Task.WhenAll(_readers);
+        }
+
+        await readers.WaitAsync(patience).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private Source<IReadOnlyList<ConnectionEnd>, NotUsed> Batches()
+    {
+        if (_batches is not null)
+            return _batches;
+        return _batches = Source
+            .Tick(Interval, Interval, NotUsed.Instance)
+            .MapMaterializedValue(static _ => NotUsed.Instance)
+            .Via(_stop.Flow<NotUsed>())
+            // The last look comes after the end was asked for.
+            .Concat(Source.Single(NotUsed.Instance))
+            .Select(_ => Take())
+            .Where(static batch => batch.Count > 0)
+            .RunWith(BroadcastHub.Sink<IReadOnlyList<ConnectionEnd>>(WaitingBatches), system.Materializer());
+    }
+
+    private async Task UntilEndAsync(Task reader)
+    {
+        try
+        {
+            await reader.ConfigureAwait(false);
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                if (--_reading == 0)
+                    Read(false);
+            }
+        }
+    }
+
+    private void Read(bool isRead)
+    {
+        foreach (var loop in loops)
+            loop.IsRead = isRead;
+    }
+
+    private IReadOnlyList<ConnectionEnd> Take()
+    {
+        var batch = new List<ConnectionEnd>();
+        foreach (var loop in loops)
+            loop.Take(batch);
+        return batch;
+    }
+}
