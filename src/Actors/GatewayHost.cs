@@ -154,6 +154,14 @@ public sealed class GatewayHost : IAsyncDisposable
         await EndsWithinAsync(drained, grace + TimeSpan.FromSeconds(1), stopNow).ConfigureAwait(false);
     }
 
+    /// <summary>Ends <see cref="Events"/>: its readers get what there still is, and have <paramref name="patience"/> for it. Connections that end after it are not told of.</summary>
+    public async Task EndEventsAsync(TimeSpan patience)
+    {
+        Task told = Task.WhenAll(_supervisors.Select(s => s.Ask<ListenerProtocol.Done>(ListenerProtocol.EndEvents.Instance, patience)));
+        await told.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Events.EndAsync(patience).ConfigureAwait(false);
+    }
+
     /// <summary>Open connections in the order of their ids.</summary>
     /// <param name="filter">Which of them.</param>
     /// <param name="after">From the one after this; null: from the first.</param>

@@ -1,6 +1,8 @@
 using Akka.Actor;
+using Microsoft.Extensions.Logging.Abstractions;
 using TlsGateway.Actors;
 using TlsGateway.Actors.Settings;
+using TlsGateway.Gateway.AccessLogs;
 using TlsGateway.Gateway.Telemetry;
 using TlsGateway.Interop.Tests.Support;
 using TlsGateway.Tls;
@@ -41,6 +43,12 @@ public sealed class MetricsTests : IDisposable
                 },
             ]),
         };
+        using var accessLog = new AccessLog(
+            new AccessLogSettings(AccessLogSettings.Stderr, AccessLogFormat.Json([]), RotateAt: 0, Keep: 1),
+            gateway.Host.Metrics.Meter,
+            TimeProvider.System,
+            NullLogger.Instance
+        );
         await TrafficAsync(gateway);
         using (var malformed = EngineClient.ConnectSocket(gateway.EndPoint))
             malformed.Send((ReadOnlySpan<byte>)[22, 3, 1, 0, 5, 1, 0, 0, 1, 0]);

@@ -124,7 +124,7 @@ internal sealed partial class TlsConnection
             _seed.Counters.CountAlert(failure.Alert, received: failure.Kind == TlsFailureKind.PeerAlert);
         if (!_handshakeCounted || reason.IsRefusedClient())
             _seed.Loop.HandshakeFailures.Log(_seed, reason, failure, _hello, now);
-        _stalls.Update(ulong.MaxValue, 0, now);
+        _stalls.End(now);
         Tell(reason, failure, now);
         _loop.Timers.Cancel(_actor.Timer);
         _actor.CancelThrottle();

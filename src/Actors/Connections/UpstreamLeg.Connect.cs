@@ -129,14 +129,16 @@ internal sealed partial class UpstreamLeg
         _loop.Timers.Cancel(_actor.Timer);
         _use!.Value.Connected();
         _seed.Upstream.Group.Counters.CountConnected();
-        _seed.ConnectedAt = _loop.Now;
-        RecordConnect("connected");
+        _seed.ConnectedAt = RecordConnect("connected");
     }
 
-    private void RecordConnect(string outcome)
+    /// <returns>Loop time.</returns>
+    private long RecordConnect(string outcome)
     {
         var group = _seed.Upstream.Group;
-        group.Events?.RecordConnect(group.Name, outcome, _loop.ReadTimestamp() - _connectSince);
+        var now = _loop.ReadTimestamp();
+        group.Events?.RecordConnect(group.Name, outcome, now - _connectSince);
+        return now;
     }
 
     /// <summary>Waits for a place at an endpoint. Asks once more when it stands in the queue: one may have become free just before.</summary>

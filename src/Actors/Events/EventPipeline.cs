@@ -6,8 +6,7 @@ using Akka.Streams.Dsl;
 namespace TlsGateway.Actors.Events;
 
 /// <summary>
-/// What all loops tell of their connections, as one Akka.Streams source of batches for any number of readers. Loops are looked at several times a second, so that they wake nobody and wait for nobody; a
-/// reader that cannot keep up holds the pipeline back, and then the loops drop and count.
+/// What all loops tell of their connections, as one Akka.Streams source of batches for any number of readers. A reader that cannot keep up holds the pipeline back, and then the loops drop and count.
 /// </summary>
 /// <remarks>The loops make nothing while there is no reader. Any thread.</remarks>
 public sealed class EventPipeline(ActorSystem system, IReadOnlyList<ConnectionEvents> loops)
@@ -15,10 +14,7 @@ public sealed class EventPipeline(ActorSystem system, IReadOnlyList<ConnectionEv
     /// <summary>Batches that may wait before a reader.</summary>
     private const int WaitingBatches = 4;
 
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
-
     private readonly Lock _lock = new();
-    private readonly SharedKillSwitch _stop = KillSwitches.Shared("gateway.events");
     private readonly List<Task> _readers = [];
     private int _reading;
     private Source<IReadOnlyList<ConnectionEnd>, NotUsed>? _batches;
@@ -40,33 +36,20 @@ public sealed class EventPipeline(ActorSystem system, IReadOnlyList<ConnectionEv
         }
     }
 
-    /// <summary>Gives the readers what is left and ends; a reader that takes longer than <paramref name="patience"/> is left behind.</summary>
-    public async Task StopAsync(TimeSpan patience)
+    /// <summary>When the readers have taken all that the loops had, which have told their end; a reader that takes longer than <paramref name="patience"/> is left behind.</summary>
+    internal async Task EndAsync(TimeSpan patience)
     {
         Task readers;
         lock (_lock)
-        {
-            _stop.Shutdown();
             readers = Task.WhenAll(_readers);
-        }
-
         await readers.WaitAsync(patience).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private Source<IReadOnlyList<ConnectionEnd>, NotUsed> Batches()
-    {
-        if (_batches is not null)
-            return _batches;
-        return _batches = Source
-            .Tick(Interval, Interval, NotUsed.Instance)
-            .MapMaterializedValue(static _ => NotUsed.Instance)
-            .Via(_stop.Flow<NotUsed>())
-            // The last look comes after the end was asked for.
-            .Concat(Source.Single(NotUsed.Instance))
-            .Select(_ => Take())
-            .Where(static batch => batch.Count > 0)
+    private Source<IReadOnlyList<ConnectionEnd>, NotUsed> Batches() =>
+        _batches ??= Source
+            .From(loops)
+            .MergeMany(loops.Count, static loop => ChannelSource.FromReader(loop.Batches))
             .RunWith(BroadcastHub.Sink<IReadOnlyList<ConnectionEnd>>(WaitingBatches), system.Materializer());
-    }
 
     private async Task UntilEndAsync(Task reader)
     {
@@ -88,13 +71,5 @@ public sealed class EventPipeline(ActorSystem system, IReadOnlyList<ConnectionEv
     {
         foreach (var loop in loops)
             loop.IsRead = isRead;
-    }
-
-    private IReadOnlyList<ConnectionEnd> Take()
-    {
-        var batch = new List<ConnectionEnd>();
-        foreach (var loop in loops)
-            loop.Take(batch);
-        return batch;
     }
 }

@@ -24,6 +24,12 @@ internal static class ListenerProtocol
     /// <summary>To the supervisor: memory is short. Gives buffers back and, if <paramref name="ClosesIdle"/>, closes some of the connections that are idle, the longest idle first.</summary>
     internal sealed record GiveBackMemory(bool ClosesIdle) : INoSerializationVerificationNeeded;
 
+    /// <summary>To the supervisor: hand over the last events, and tell no more. Answered with <see cref="Done"/>.</summary>
+    internal sealed class EndEvents : INoSerializationVerificationNeeded
+    {
+        public static EndEvents Instance { get; } = new();
+    }
+
     /// <summary>The drain time is over: close what is open.</summary>
     internal sealed class EndDrain : INoSerializationVerificationNeeded
     {

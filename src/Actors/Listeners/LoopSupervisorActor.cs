@@ -59,6 +59,10 @@ internal sealed class LoopSupervisorActor(LoopContext loop) : UntypedActor
                 if (giveBack.ClosesIdle)
                     loop.Connections.CloseLongestIdle(loop.Loop.ReadTimestamp());
                 break;
+            case EndEvents:
+                loop.Events.Complete();
+                Sender.Tell(Done.Instance);
+                break;
             case OpenListener open:
                 Open(open);
                 break;
@@ -111,6 +115,7 @@ internal sealed class LoopSupervisorActor(LoopContext loop) : UntypedActor
             _ticks = 0;
             foreach (var counters in _charged)
                 counters.Stalls.ChargeRunning(now);
+            loop.Events.HandOver();
             if (!_isDraining)
                 ReopenFailed();
         }

@@ -29,6 +29,7 @@ public sealed class StallClock(StallTotals totals)
     private long _last;
     private CauseNanos _byCause;
     private StallHistory? _history;
+    private bool _isEnded;
 
     /// <summary>The key under which <see cref="StallTotals"/> counts this connection as stalled.</summary>
     private byte _shown = Nothing;
@@ -55,7 +56,7 @@ public sealed class StallClock(StallTotals totals)
     public void Update(ulong scope, ulong set, long at)
     {
         var changed = (_active ^ set) & scope;
-        if (changed == 0)
+        if (changed == 0 || _isEnded)
             return;
         at = Math.Max(at, _last);
         Charge(at);
@@ -80,6 +81,8 @@ public sealed class StallClock(StallTotals totals)
     /// <param name="self">Whereto the time between goes.</param>
     public void Serve(ulong waited, StallKey self, long readySince, long now)
     {
+        if (_isEnded)
+            return;
         if (_count == 0)
         {
             // Nothing was stalled, as between requests: only the time between is charged.
@@ -93,6 +96,13 @@ public sealed class StallClock(StallTotals totals)
 
         Update(waited | self.Mask, self.Mask, readySince);
         Update(self.Mask, 0, now);
+    }
+
+    /// <summary>The connection is over: nothing runs any more, and what a leg still does is charged to nobody.</summary>
+    public void End(long now)
+    {
+        Update(ulong.MaxValue, 0, now);
+        _isEnded = true;
     }
 
     /// <summary>Charges the running stall up to <paramref name="now"/>, so that readers see stalls that have not ended.</summary>

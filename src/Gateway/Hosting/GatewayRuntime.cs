@@ -142,7 +142,7 @@ internal sealed class GatewayRuntime(
     {
         if (Interlocked.Exchange(ref _host, null) is { } host)
         {
-            await host.Events.StopAsync(LastLinesPatience).ConfigureAwait(false);
+            await host.EndEventsAsync(LastLinesPatience).ConfigureAwait(false);
             await host.DisposeAsync().ConfigureAwait(false);
         }
         _accessLog?.Dispose();

@@ -29,9 +29,11 @@ public sealed class EventPipelineTests : IAsyncDisposable
         Assert.All(_loops, static loop => Assert.True(loop.IsRead));
         for (var i = 1; i <= 1000; i++)
             _loops[i % 2].Add(End(i));
+        foreach (var loop in _loops)
+            loop.HandOver();
         await first.Has(1000).WaitAsync(Patience);
         _loops[0].Add(End(1001));
-        await pipeline.StopAsync(Patience);
+        await EndAsync(pipeline);
         await Task.WhenAll(firstEnds, secondEnds);
         Assert.Equal(Enumerable.Range(1, 1001).Select(static i => (long)i), first.Numbers.Order());
         Assert.Equal(first.Numbers, second.Numbers);
@@ -63,12 +65,13 @@ public sealed class EventPipelineTests : IAsyncDisposable
             );
         var reading = pipeline.RunWith(sink);
         _loops[0].Add(End(1));
+        _loops[0].HandOver();
         await began.Task.WaitAsync(Patience);
         var added = 1;
         while (pipeline.Dropped == 0)
             _loops[0].Add(End(++added));
         mayGoOn.SetResult();
-        await pipeline.StopAsync(Patience);
+        await EndAsync(pipeline);
         await reading;
         Assert.Equal(added - pipeline.Dropped, numbers.Count);
         Assert.Equal(numbers.Order(), numbers);
@@ -80,9 +83,17 @@ public sealed class EventPipelineTests : IAsyncDisposable
         var pipeline = new EventPipeline(_system, _loops);
         var reading = pipeline.RunWith(Flow.Create<IReadOnlyList<ConnectionEnd>>().Take(1).ToMaterialized(new Reader().Sink, Keep.Right));
         _loops[1].Add(End(1));
+        _loops[1].HandOver();
         await reading.WaitAsync(Patience);
         Assert.All(_loops, static loop => Assert.False(loop.IsRead));
-        await pipeline.StopAsync(Patience);
+        await EndAsync(pipeline);
+    }
+
+    private async Task EndAsync(EventPipeline pipeline)
+    {
+        foreach (var loop in _loops)
+            loop.Complete();
+        await pipeline.EndAsync(Patience);
     }
 
     private static ConnectionEnd End(long number) =>

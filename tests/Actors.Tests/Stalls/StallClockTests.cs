@@ -159,6 +159,21 @@ public sealed class StallClockTests
         Assert.Equal(0, totals.LongestNanos(StallCause.Client));
     }
 
+    [Fact]
+    public void After_the_end_nothing_is_charged()
+    {
+        var totals = new StallTotals();
+        var clock = new StallClock(totals);
+        clock.Update(Downstream, ClientRead.Mask, 100);
+        clock.End(300);
+        clock.Update(Upstream, UpstreamWrite.Mask, 400);
+        clock.Serve(UpstreamWrite.Mask, Self, readySince: 500, now: 9_000_000);
+        clock.Charge(10_000_000);
+        Assert.Equal(200, totals.Nanos(ClientRead));
+        Assert.Equal((0, 0), (totals.Nanos(UpstreamWrite), totals.Nanos(Self)));
+        Assert.Equal(0, totals.Stalled);
+    }
+
     private static void Stall(StallClock clock, StallKey key, long from, long to)
     {
         clock.Update(Downstream, key.Mask, from);
