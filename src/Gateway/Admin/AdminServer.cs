@@ -7,8 +7,8 @@ using TlsGateway.Gateway.Telemetry;
 namespace TlsGateway.Gateway.Admin;
 
 /// <summary>
-/// Plain HTTP for the operator's tools: <c>/metrics</c> (Prometheus text), <c>/healthz</c> (200 while the process lives), <c>/ready</c> (200 while new
-/// connections are welcome, else 503), <c>/connections</c> (<see cref="ConnectionsEndpoint"/>). No authentication, so it belongs on loopback.
+/// Plain HTTP for the operator's tools: <c>/livez</c> (200 while the process lives), <c>/readyz</c> (200 while new connections are welcome, else 503), <c>/metrics</c> (Prometheus text), and the admin API
+/// (<see cref="ConnectionsEndpoint"/>, <see cref="ProcessEndpoint"/>). <see cref="AdminGate"/> says who may do what.
 /// </summary>
 internal sealed class AdminServer : IAsyncDisposable
 {
@@ -17,11 +17,16 @@ internal sealed class AdminServer : IAsyncDisposable
 
     private readonly WebApplication _server;
 
-    private AdminServer(WebApplication server, IPEndPoint endPoint)
+    private readonly AdminGate _gate;
+
+    private AdminServer(WebApplication server, AdminGate gate, IPEndPoint endPoint)
     {
-        _server = server;
+        (_server, _gate) = (server, gate);
         EndPoint = endPoint;
     }
+
+    /// <summary>Who is let in from here on.</summary>
+    public void Use(AdminTokens tokens) => _gate.Tokens = tokens;
 
     /// <summary>Where it really listens.</summary>
     public IPEndPoint EndPoint { get; }
@@ -34,6 +39,7 @@ internal sealed class AdminServer : IAsyncDisposable
         GatewayReadiness readiness,
         ILoggerFactory loggers,
         Func<GatewayHost?> host,
+        Func<AdminControls?> controls,
         CancellationToken cancellation
     )
     {
@@ -41,11 +47,21 @@ internal sealed class AdminServer : IAsyncDisposable
         builder.AddTelemetry(telemetry);
         var server = builder.Build();
         AdminHostFilter filter = new(settings.Bind.Address);
-        server.Use((context, next) => filter.InvokeAsync(context, next));
+        AdminGate gate = new(loggers.CreateLogger<AdminGate>()) { Tokens = settings.Tokens };
+        // A page of a rebound name has no token.
+        server.Use((context, next) => gate.Tokens.IsEmpty ? filter.InvokeAsync(context, next) : next(context));
+        server.Use((context, next) => gate.InvokeAsync(context, next));
         server.MapPrometheusScrapingEndpoint("/metrics");
-        server.MapGet("/healthz", static context => context.Response.WriteAsync("ok\n", context.RequestAborted));
-        server.MapGet("/ready", context => AnswerReadinessAsync(context, readiness.Phase));
-        new ConnectionsEndpoint(host, settings.Bind.Address, loggers.CreateLogger<ConnectionsEndpoint>()).Map(server);
+        foreach (var path in (string[])["/livez", "/healthz"])
+        {
+            server.MapGet(path, static context => context.Response.WriteAsync("ok\n", context.RequestAborted));
+        }
+        foreach (var path in (string[])["/readyz", "/ready"])
+        {
+            server.MapGet(path, context => AnswerReadinessAsync(context, readiness.Phase));
+        }
+        new ConnectionsEndpoint(host, loggers.CreateLogger<ConnectionsEndpoint>()).Map(server);
+        new ProcessEndpoint(host, controls, TimeProvider.System).Map(server);
         try
         {
             await server.StartAsync(cancellation).ConfigureAwait(false);
@@ -58,7 +74,7 @@ internal sealed class AdminServer : IAsyncDisposable
                 failed
             );
         }
-        return new AdminServer(server, new IPEndPoint(settings.Bind.Address, new Uri(server.Urls.First()).Port));
+        return new AdminServer(server, gate, new IPEndPoint(settings.Bind.Address, new Uri(server.Urls.First()).Port));
     }
 
     /// <summary>Stops at once: a scrape that is cut off is tried again.</summary>
@@ -66,6 +82,7 @@ internal sealed class AdminServer : IAsyncDisposable
     {
         await _server.StopAsync(new CancellationToken(canceled: true)).ConfigureAwait(false);
         await _server.DisposeAsync().ConfigureAwait(false);
+        _gate.Dispose();
     }
 
     private static Task AnswerReadinessAsync(HttpContext context, GatewayPhase phase)

@@ -1,6 +1,14 @@
 using System.Net;
+using TlsGateway.Gateway.Admin;
 
 namespace TlsGateway.Gateway.Configuration;
 
 /// <summary>The admin endpoint, validated.</summary>
-internal sealed record AdminSettings(IPEndPoint Bind);
+/// <param name="Bind">Where it listens.</param>
+/// <param name="Tokens">That are taken; none: on loopback everybody is admin.</param>
+internal sealed record AdminSettings(IPEndPoint Bind, AdminTokens Tokens)
+{
+    /// <summary>Without tokens.</summary>
+    public AdminSettings(IPEndPoint bind)
+        : this(bind, AdminTokens.None) { }
+}

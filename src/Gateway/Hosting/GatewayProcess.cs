@@ -62,6 +62,7 @@ internal static class GatewayProcess
         // The drain has its own limit and a second signal ends it: the host must not cut it short.
         builder.Services.Configure<HostOptions>(static options => options.ShutdownTimeout = Timeout.InfiniteTimeSpan);
         builder.Services.AddSingleton(configuration);
+        builder.Services.AddSingleton(level);
         builder.Services.AddSingleton(world.Time);
         builder.Services.AddSingleton<GatewayReadiness>();
         builder.Services.AddSingleton<GatewayRuntime>();

@@ -49,6 +49,12 @@ internal sealed class GatewayRuntime(
     /// <summary>The development certificate that is served; null when none is.</summary>
     public DevelopmentCertificates? Development { get; private set; }
 
+    /// <summary>What the admin endpoint can ask of the process; null: not yet.</summary>
+    public AdminControls? Controls { private get; set; }
+
+    /// <summary>What is served.</summary>
+    public IReadOnlyList<ServedCertificate> Certificates => _instruments?.Certificates ?? [];
+
     public IPEndPoint? AdminEndPoint => _admin?.EndPoint;
 
     public IReadOnlyList<BoundListener> Listeners => _host?.Listeners ?? [];
@@ -62,7 +68,7 @@ internal sealed class GatewayRuntime(
             _accessLog = configuration.AccessLog is { } access ? new AccessLog(access, _metrics.Meter, time, log) : null;
             _instruments = new ServingInstruments(_metrics.Meter, time, () => _ticketKeys.NewestSince);
             _admin = await AdminServer
-                .StartAsync(configuration.Admin, configuration.Telemetry, readiness, loggers, () => _host, cancellation)
+                .StartAsync(configuration.Admin, configuration.Telemetry, readiness, loggers, () => _host, () => Controls, cancellation)
                 .ConfigureAwait(false);
             var settings = await PrepareAsync(configuration, generation: 1, cancellation).ConfigureAwait(false);
             _host = await GatewayHost
@@ -106,6 +112,7 @@ internal sealed class GatewayRuntime(
             var settings = await PrepareAsync(next, Generation + 1, CancellationToken.None).ConfigureAwait(false);
             await host.ReloadAsync(settings.Gateway).ConfigureAwait(false);
             _staples.Keep(settings.Gateway.Listeners);
+            _admin?.Use(next.Admin.Tokens);
             (Generation, Development) = (Generation + 1, settings.Development);
             _instruments!.Certificates = ServedCertificate.Of(settings.Gateway.Listeners);
         }

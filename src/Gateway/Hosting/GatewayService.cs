@@ -1,4 +1,6 @@
+using TlsGateway.Gateway.Admin;
 using TlsGateway.Gateway.Configuration;
+using TlsGateway.Gateway.Logging;
 
 namespace TlsGateway.Gateway.Hosting;
 
@@ -8,11 +10,19 @@ internal sealed class GatewayService(
     GatewayRuntime runtime,
     ConfigurationReloader reloader,
     StartReport report,
+    LogLevelSwitch level,
     ILogger<GatewayService> log
 ) : IHostedService
 {
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        runtime.Controls = new AdminControls
+        {
+            Level = level,
+            ReloadAsync = ReloadAsync,
+            Configuration = () => reloader.Current,
+            Certificates = () => runtime.Certificates,
+        };
         await runtime.StartAsync(initial, cancellationToken).ConfigureAwait(false);
         await report.WriteAsync(initial, runtime, log).ConfigureAwait(false);
     }
@@ -21,5 +31,13 @@ internal sealed class GatewayService(
     {
         await runtime.DrainAsync(reloader.Current.DrainTimeout).ConfigureAwait(false);
         await runtime.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>By generation: one that was refused has none.</summary>
+    private async Task<bool> ReloadAsync()
+    {
+        var before = runtime.Generation;
+        await reloader.RequestReload("the admin endpoint").ConfigureAwait(false);
+        return runtime.Generation > before;
     }
 }

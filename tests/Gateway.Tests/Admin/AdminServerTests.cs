@@ -85,6 +85,7 @@ public sealed class AdminServerTests
                 new GatewayReadiness(),
                 NullLoggerFactory.Instance,
                 static () => null,
+                static () => null,
                 TestContext.Current.CancellationToken
             )
         );
@@ -93,28 +94,107 @@ public sealed class AdminServerTests
     }
 
     [Theory]
-    [InlineData("127.0.0.1", HttpStatusCode.ServiceUnavailable)]
-    [InlineData("0.0.0.0", HttpStatusCode.Forbidden)]
-    public async Task Connections_are_for_loopback_and_for_a_gateway_that_runs(string bind, HttpStatusCode status)
+    [InlineData("/connections")]
+    [InlineData("/connections/0-1")]
+    [InlineData("/listeners")]
+    [InlineData("/certificates")]
+    [InlineData("/configuration")]
+    public async Task Before_the_gateway_runs_it_says_so(string path)
     {
-        await using var admin = await StartAsync(new GatewayReadiness(), bind);
-        foreach (var path in (string[])["/connections", "/connections/0-1"])
-        {
-            using HttpClient client = new();
-            var answer = await client.GetAsync(
-                new Uri($"http://127.0.0.1:{admin.EndPoint.Port}{path}"),
-                TestContext.Current.CancellationToken
-            );
-            Assert.Equal((status, "application/problem+json"), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
-        }
+        await using var admin = await StartAsync(new GatewayReadiness());
+        using HttpClient client = new();
+        var answer = await client.GetAsync(new Uri($"http://{admin.EndPoint}{path}"), TestContext.Current.CancellationToken);
+        Assert.Equal(
+            (HttpStatusCode.ServiceUnavailable, "application/problem+json"),
+            (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType)
+        );
     }
 
-    private static Task<AdminServer> StartAsync(GatewayReadiness readiness, string bind = "127.0.0.1") =>
+    [Theory]
+    [InlineData("GET", "/metrics", "", HttpStatusCode.Unauthorized)]
+    [InlineData("GET", "/metrics", "Bearer the-wrong-token-0123", HttpStatusCode.Unauthorized)]
+    [InlineData("GET", "/metrics", "Basic reader-token-0123456", HttpStatusCode.Unauthorized)]
+    [InlineData("GET", "/metrics", "Bearer reader-token-0123456", HttpStatusCode.OK)]
+    [InlineData("GET", "/metrics", "bearer admin-token-01234567", HttpStatusCode.OK)]
+    [InlineData("POST", "/connections/0-1/close", "", HttpStatusCode.Unauthorized)]
+    [InlineData("POST", "/connections/0-1/close", "Bearer reader-token-0123456", HttpStatusCode.Forbidden)]
+    [InlineData("POST", "/connections/0-1/close", "Bearer admin-token-01234567", HttpStatusCode.ServiceUnavailable)]
+    [InlineData("PUT", "/log", "Bearer reader-token-0123456", HttpStatusCode.Forbidden)]
+    [InlineData("DELETE", "/metrics", "Bearer reader-token-0123456", HttpStatusCode.Forbidden)]
+    [InlineData("GET", "/livez", "", HttpStatusCode.OK)]
+    [InlineData("GET", "/healthz", "", HttpStatusCode.OK)]
+    [InlineData("GET", "/readyz", "Bearer whatever", HttpStatusCode.ServiceUnavailable)]
+    [InlineData("GET", "/livez/../metrics", "", HttpStatusCode.Unauthorized)]
+    [InlineData("GET", "/livez%2f..%2fmetrics", "", HttpStatusCode.Unauthorized)]
+    [InlineData("GET", "//livez", "", HttpStatusCode.Unauthorized)]
+    [InlineData("GET", "/LIVEZ", "", HttpStatusCode.Unauthorized)]
+    public async Task A_token_says_who_may_do_what(string method, string path, string authorization, HttpStatusCode status)
+    {
+        await using var admin = await StartAsync(new GatewayReadiness(), tokens: Tokens);
+        Assert.Equal(status, await AskAsync(admin, method, path, authorization));
+    }
+
+    [Fact]
+    public async Task Guessing_is_bounded_and_does_not_shut_out_who_has_a_token()
+    {
+        await using var admin = await StartAsync(new GatewayReadiness(), tokens: Tokens);
+        for (var i = 0; i < 10; i++)
+        {
+            Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(admin, "GET", "/metrics", $"Bearer guess-number-{i:d10}"));
+        }
+        Assert.Equal(HttpStatusCode.TooManyRequests, await AskAsync(admin, "GET", "/metrics", "Bearer guess-number-eleven"));
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(admin, "GET", "/metrics", "Bearer reader-token-0123456"));
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(admin, "GET", "/livez", ""));
+    }
+
+    [Fact]
+    public async Task Tokens_are_replaced_while_it_serves()
+    {
+        await using var admin = await StartAsync(new GatewayReadiness(), tokens: Tokens);
+        admin.Use(AdminTokens.Of(["the-next-reader-token"], []));
+        Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(admin, "GET", "/metrics", "Bearer reader-token-0123456"));
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(admin, "GET", "/metrics", "Bearer the-next-reader-token"));
+    }
+
+    [Fact]
+    public async Task A_token_is_enough_by_any_name()
+    {
+        await using var admin = await StartAsync(new GatewayReadiness(), tokens: Tokens);
+        using HttpClient client = new();
+        using HttpRequestMessage request = new(HttpMethod.Get, $"http://{admin.EndPoint}/metrics");
+        request.Headers.Host = "gateway-0.gateway.svc";
+        request.Headers.Authorization = new("Bearer", "reader-token-0123456");
+        var answer = await client.SendAsync(request, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+    }
+
+    private static AdminTokens Tokens => AdminTokens.Of(["reader-token-0123456"], ["admin-token-01234567"]);
+
+    private static async Task<HttpStatusCode> AskAsync(AdminServer admin, string method, string path, string authorization)
+    {
+        // As it stands: HttpClient would put a path in order.
+        using TcpClient socket = new();
+        await socket.ConnectAsync(admin.EndPoint, TestContext.Current.CancellationToken);
+        await using var stream = socket.GetStream();
+        var header = authorization.Length > 0 ? $"Authorization: {authorization}\r\n" : "";
+        await stream.WriteAsync(
+            System.Text.Encoding.ASCII.GetBytes(
+                $"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{header}Content-Length: 0\r\nConnection: close\r\n\r\n"
+            ),
+            TestContext.Current.CancellationToken
+        );
+        using StreamReader reader = new(stream);
+        var line = await reader.ReadLineAsync(TestContext.Current.CancellationToken);
+        return (HttpStatusCode)int.Parse(line!.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    private static Task<AdminServer> StartAsync(GatewayReadiness readiness, AdminTokens? tokens = null) =>
         AdminServer.StartAsync(
-            new AdminSettings(new IPEndPoint(IPAddress.Parse(bind), 0)),
+            new AdminSettings(new IPEndPoint(IPAddress.Loopback, 0), tokens ?? AdminTokens.None),
             TelemetrySettings.Off,
             readiness,
             NullLoggerFactory.Instance,
+            static () => null,
             static () => null,
             TestContext.Current.CancellationToken
         );

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
+using TlsGateway.Gateway.Admin;
 using TlsGateway.Gateway.Configuration;
 using TlsGateway.Gateway.Tests.Support;
 using TlsGateway.Tls;
@@ -147,15 +148,32 @@ public sealed class ConfigurationLoaderTests : IDisposable
     }
 
     [Fact]
-    public async Task An_admin_address_that_others_reach_is_a_warning_and_no_error()
+    public async Task An_admin_address_that_others_reach_needs_tokens()
     {
-        var result = await Loader.LoadAsync(_folder, Loader.Minimal + "admin: { bind: 0.0.0.0:9901 }\n");
+        var open = await Loader.LoadAsync(_folder, Loader.Minimal + "admin: { bind: 0.0.0.0:9901 }\n");
+        var problem = Assert.Single(open.Problems);
+        Assert.Equal(ProblemSeverity.Error, problem.Severity);
+        Assert.Contains(":9:16: admin.bind 0.0.0.0:9901 is not loopback", problem.ToString(), StringComparison.Ordinal);
 
-        Assert.NotNull(result.Configuration);
-        var warning = Assert.Single(result.Problems);
-        Assert.Equal(ProblemSeverity.Warning, warning.Severity);
-        Assert.Contains("IS NOT LOOPBACK", warning.ToString(), StringComparison.Ordinal);
-        Assert.Contains(":9:16: warning: ", warning.ToString(), StringComparison.Ordinal);
+        _folder.Write("readers", "first-token-of-readers\n\nsecond-token-of-readers\n");
+        var closed = await Loader.LoadAsync(_folder, Loader.Minimal + "admin: { bind: 0.0.0.0:9901, readTokenFile: readers }\n");
+        Assert.Empty(closed.Problems);
+        var tokens = closed.Configuration!.Admin.Tokens;
+        Assert.Equal(AdminRole.Reader, tokens.RoleOf("Bearer second-token-of-readers", out _));
+        Assert.Contains(closed.Configuration.WatchedFiles.Keys, path => path.EndsWith("readers", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("short", "whose line 1 is no token of 16 characters at least")]
+    [InlineData("long-enough-token-one\nlong enough token two", "whose line 2 is no token of 16 characters at least")]
+    [InlineData("\n\n", "which has no token in it")]
+    public async Task A_token_file_without_good_tokens_is_refused(string content, string expected)
+    {
+        _folder.Write("tokens", content);
+        var result = await Loader.LoadAsync(_folder, Loader.Minimal + "admin: { adminTokenFile: tokens }\n");
+        var problem = Assert.Single(result.Problems).ToString();
+        Assert.Contains("admin.adminTokenFile is 'tokens', " + expected, problem, StringComparison.Ordinal);
+        Assert.DoesNotContain("enough", problem, StringComparison.Ordinal);
     }
 
     [Fact]

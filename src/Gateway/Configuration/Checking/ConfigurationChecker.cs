@@ -16,8 +16,8 @@ internal sealed class ConfigurationChecker(ConfigurationProblems problems, Confi
     public async Task<GatewayConfiguration?> CheckAsync(GatewayOptions options, CancellationToken cancellation)
     {
         var stateFolder = Path.GetFullPath(options.StateFolder, world.WorkingFolder);
-        var admin = CheckAdmin(options.Admin);
         InputFiles files = new(problems, file);
+        var admin = new AdminChecker(problems, files).Check(options.Admin);
         var servers = CheckNameServers(options.Dns);
         var upstreams = await new UpstreamChecker(problems, world, files, servers)
             .CheckAsync(options.Upstreams, cancellation)
@@ -109,23 +109,5 @@ internal sealed class ConfigurationChecker(ConfigurationProblems problems, Confi
             $"keyLogFile IS ON: the keys of every connection go to {options.Shown(nameof(options.KeyLogFile))}; whoever reads it can decrypt recorded traffic. Remove it when you are done."
         );
         return Path.GetFullPath(options.KeyLogFile, Path.GetDirectoryName(file)!);
-    }
-
-    private AdminSettings? CheckAdmin(AdminOptions options)
-    {
-        var position = options.At(nameof(options.Bind));
-        if (!AddressText.TryParseBind(options.Bind, out var bind, out var problem))
-        {
-            problems.Error(position, $"admin.bind is '{options.Shown(nameof(options.Bind))}', {problem}");
-            return null;
-        }
-        if (!IPAddress.IsLoopback(bind.Address))
-        {
-            problems.Warning(
-                position,
-                $"admin.bind {options.Shown(nameof(options.Bind))} IS NOT LOOPBACK: whoever reaches it sees metrics and health without a password. Use 127.0.0.1:{bind.Port}, or keep others out with a network policy."
-            );
-        }
-        return new AdminSettings(bind);
     }
 }

@@ -6,8 +6,18 @@ namespace TlsGateway.Gateway.Configuration.Options;
 internal sealed class AdminOptions : PositionedOptions
 {
     [Description(
-        "Address of /metrics, /healthz and /ready. It has no authentication: keep it on loopback, or behind a network policy. Takes effect at start."
+        "Address of metrics, health and the admin API. On another address than loopback it needs tokens. It speaks plain HTTP. Takes effect at start."
     )]
     [Text("an address and port", Examples = ["127.0.0.1:9901", "[::1]:9901", "0.0.0.0:9901"])]
     public string Bind { get; set; } = "127.0.0.1:9901";
+
+    [Description(
+        "A file with bearer tokens, one per line, 16 characters at least, of callers that may look at everything and change nothing."
+    )]
+    [Text("the path of a file", Examples = ["/run/secrets/gateway-read-token"])]
+    public string? ReadTokenFile { get; set; }
+
+    [Description("As readTokenFile, of callers that may give orders too.")]
+    [Text("the path of a file")]
+    public string? AdminTokenFile { get; set; }
 }
