@@ -185,6 +185,31 @@ public sealed class GatewayHost : IAsyncDisposable
         return new ConnectionPage(found, loop < _supervisors.Length ? new ConnectionId(loop, number) : null);
     }
 
+    /// <summary>Those of the open connections that have most of something, the first the most. One that has nothing of it is not among them.</summary>
+    /// <param name="filter">Which of them.</param>
+    /// <param name="sort">Of what.</param>
+    /// <param name="limit">At most so many, 1 to 50.</param>
+    /// <exception cref="AskTimeoutException">A loop is stuck.</exception>
+    public async Task<IReadOnlyList<ConnectionSnapshot>> TopConnectionsAsync(ConnectionFilter filter, ConnectionSort sort, int limit)
+    {
+        var top = new List<(long Key, ConnectionSnapshot Connection)>();
+        foreach (var supervisor in _supervisors)
+        {
+            long? after = 0;
+            while (after is { } number)
+            {
+                var floor = top.Count == limit ? top[^1].Key : 0;
+                var ranked = await supervisor
+                    .Ask<InspectionProtocol.Ranked>(new InspectionProtocol.Top(filter, sort, number, limit, floor), ControlTimeout)
+                    .ConfigureAwait(false);
+                top = [.. top.Concat(ranked.Connections).OrderByDescending(static one => one.Key).Take(limit)];
+                after = ranked.Next;
+            }
+        }
+
+        return [.. top.Select(static one => one.Connection)];
+    }
+
     /// <summary>One connection; null: there is none with this id (any more).</summary>
     public async Task<ConnectionSnapshot?> FindConnectionAsync(ConnectionId id)
     {

@@ -56,6 +56,18 @@ internal sealed partial class TlsConnection
         (filter.Listener is null || filter.Listener == _seed.Generation.Settings.Name)
         && (filter.IsStalled is null || filter.IsStalled == (_stalls.Active != 0));
 
+    /// <summary>What it has of that, in units that only comparing needs; 0: nothing.</summary>
+    internal long SortKey(ConnectionSort sort, long now) =>
+        sort switch
+        {
+            ConnectionSort.Stall => _stalls.Active == 0 ? 0 : now - _stalls.OldestSince,
+            ConnectionSort.Stalled => _stalls.NanosOf(StallCause.Client)
+                + _stalls.NanosOf(StallCause.Upstream)
+                + _stalls.NanosOf(StallCause.Self),
+            ConnectionSort.Bytes => _receivedBytes + _sentBytes,
+            _ => now - _began,
+        };
+
     internal ConnectionSnapshot Describe(long now)
     {
         var settings = _seed.Generation.Settings;
@@ -79,6 +91,10 @@ internal sealed partial class TlsConnection
             Ja4 = _hello is null ? "" : ClientFingerprint.Ja4(_hello),
             Blocked = [.. CallNames.Where((_, call) => (_state.Blocked & Calls[call]) != 0)],
             Stall = _stalls.Active == 0 ? null : StallOf(_stalls.Oldest, Span(now - _stalls.OldestSince)),
+            Stalls = [.. _stalls.History.Select(span => new PastStall(StallOf(span.Key, Span(span.Nanos)), Span(span.From - _began)))],
+            HelloAfter = _helloAt < 0 ? null : Span(_helloAt - _began),
+            Handshake = _handshakeNanos < 0 ? null : Span(_handshakeNanos),
+            ConnectedAfter = _upstreamSeed is { ConnectedAt: >= 0 and var connectedAt } ? Span(connectedAt - _began) : null,
             StalledByClient = Span(_stalls.NanosOf(StallCause.Client)),
             StalledByUpstream = Span(_stalls.NanosOf(StallCause.Upstream)),
             StalledBySelf = Span(_stalls.NanosOf(StallCause.Self)),

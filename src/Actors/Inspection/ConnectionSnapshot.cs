@@ -47,6 +47,16 @@ public sealed record ConnectionSnapshot
     /// <summary>The stall that is being charged now; null when nothing is in flight that cannot go on.</summary>
     public ConnectionStall? Stall { get; init; }
 
+    /// <summary>The latest stalls that have ended and took ten milliseconds at least, up to 64, oldest first.</summary>
+    public IReadOnlyList<PastStall> Stalls { get; init; } = [];
+
+    /// <summary>From accept to the whole ClientHello, to the end of the first handshake, and to the connection with the endpoint; null: not so far.</summary>
+    public TimeSpan? HelloAfter { get; init; }
+
+    public TimeSpan? Handshake { get; init; }
+
+    public TimeSpan? ConnectedAfter { get; init; }
+
     /// <summary>Stalled so far, by whose fault, up to about a second ago.</summary>
     public TimeSpan StalledByClient { get; init; }
 
@@ -81,3 +91,6 @@ public sealed record ConnectionSnapshot
 
 /// <summary>A stall in progress, with the words of the metric <c>gateway.stall.time</c>.</summary>
 public sealed record ConnectionStall(string Operation, string Want, string Leg, string Cause, TimeSpan Since);
+
+/// <summary>A stall that has ended: which, how long, and how long after accept it began.</summary>
+public sealed record PastStall(ConnectionStall Stall, TimeSpan After);

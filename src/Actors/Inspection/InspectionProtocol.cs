@@ -7,6 +7,22 @@ namespace TlsGateway.Actors.Inspection;
 /// <param name="IsStalled">Stalled now, or not.</param>
 public sealed record ConnectionFilter(string? Listener = null, bool? IsStalled = null);
 
+/// <summary>What the first of a list of connections have most of.</summary>
+public enum ConnectionSort
+{
+    /// <summary>How long the present stall has run.</summary>
+    Stall,
+
+    /// <summary>Stalled in all.</summary>
+    Stalled,
+
+    /// <summary>Bytes received and sent.</summary>
+    Bytes,
+
+    /// <summary>Time since accept.</summary>
+    Age,
+}
+
 /// <summary>Some connections, in the order of their ids.</summary>
 /// <param name="Connections">Those asked for.</param>
 /// <param name="Next">Ask again after this one; null: there are no more.</param>
@@ -53,6 +69,15 @@ internal static class InspectionProtocol
 {
     /// <summary>Answered with <see cref="ConnectionPage"/>: at most <paramref name="Limit"/> connections above a number, out of a bounded look.</summary>
     internal sealed record List(ConnectionFilter Filter, long After, int Limit) : INoSerializationVerificationNeeded;
+
+    /// <summary>As <see cref="List"/>, of a bounded look those with the highest keys, and higher ones than <paramref name="Floor"/> only. Answered with <see cref="Ranked"/>.</summary>
+    internal sealed record Top(ConnectionFilter Filter, ConnectionSort Sort, long After, int Limit, long Floor)
+        : INoSerializationVerificationNeeded;
+
+    /// <param name="Connections">With their keys, in no order.</param>
+    /// <param name="Next">Go on after this one; null: all have been looked at.</param>
+    internal sealed record Ranked(IReadOnlyList<(long Key, ConnectionSnapshot Connection)> Connections, long? Next)
+        : INoSerializationVerificationNeeded;
 
     /// <summary>Answered with <see cref="Found"/>.</summary>
     internal sealed record Find(long Number) : INoSerializationVerificationNeeded;

@@ -31,6 +31,34 @@ internal sealed class LoopInspection(LoopContext loop)
         return new ConnectionPage(found, connection is null ? null : new ConnectionId(loop.Loop.Index, last));
     }
 
+    public Ranked Answer(Top query)
+    {
+        var now = loop.Loop.ReadTimestamp();
+        var last = query.After;
+        var connection = loop.Connections.After(query.After);
+        var limit = Math.Min(query.Limit, MaxDescribed);
+        // The least of those that were chosen goes first.
+        var chosen = new PriorityQueue<TlsConnection, long>(limit + 1);
+        for (var visited = 0; connection is not null && visited < MaxVisited; visited++)
+        {
+            last = connection.Number;
+            if (connection.Passes(query.Filter) && connection.SortKey(query.Sort, now) is var key && key > query.Floor)
+            {
+                if (chosen.Count < limit)
+                    chosen.Enqueue(connection, key);
+                else
+                    chosen.EnqueueDequeue(connection, key);
+            }
+
+            connection = connection.NextInTable;
+        }
+
+        return new Ranked(
+            [.. chosen.UnorderedItems.Select(one => (one.Priority, one.Element.Describe(now)))],
+            connection is null ? null : last
+        );
+    }
+
     public Found Answer(Find query) => new(loop.Connections.Find(query.Number)?.Describe(loop.Loop.ReadTimestamp()));
 
     public void PassOn(Order order, IActorRef observer)

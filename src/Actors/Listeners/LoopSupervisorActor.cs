@@ -88,6 +88,9 @@ internal sealed class LoopSupervisorActor(LoopContext loop) : UntypedActor
             case InspectionProtocol.List query:
                 Sender.Tell(_inspection.Answer(query));
                 break;
+            case InspectionProtocol.Top query:
+                Sender.Tell(_inspection.Answer(query));
+                break;
             case InspectionProtocol.Find query:
                 Sender.Tell(_inspection.Answer(query));
                 break;

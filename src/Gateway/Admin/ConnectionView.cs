@@ -8,9 +8,11 @@ namespace TlsGateway.Gateway.Admin;
 internal static class ConnectionView
 {
     public static object Of(ConnectionPage page) =>
-        new { Connections = page.Connections.Select(Of).ToList(), Next = page.Next?.ToString() };
+        new { Connections = page.Connections.Select(static connection => Of(connection)).ToList(), Next = page.Next?.ToString() };
 
-    public static object Of(ConnectionSnapshot connection) =>
+    /// <param name="connection">The connection.</param>
+    /// <param name="withTimeline">What happened to it when, which makes it long.</param>
+    public static object Of(ConnectionSnapshot connection, bool withTimeline = false) =>
         new
         {
             Id = connection.Id.ToString(),
@@ -47,6 +49,7 @@ internal static class ConnectionView
                 Upstream = Seconds(connection.StalledByUpstream),
                 Self = Seconds(connection.StalledBySelf),
             },
+            Timeline = withTimeline ? TimelineOf(connection) : null,
             connection.ReceivedBytes,
             connection.SentBytes,
             connection.Rehandshakes,
@@ -65,6 +68,24 @@ internal static class ConnectionView
                     upstream.IsResumed,
                 }
                 : null,
+        };
+
+    /// <summary>Seconds after accept.</summary>
+    private static object TimelineOf(ConnectionSnapshot connection) =>
+        new
+        {
+            ClientHello = connection.HelloAfter is { } hello ? Seconds(hello) : (double?)null,
+            Handshake = connection.Handshake is { } handshake ? Seconds(handshake) : (double?)null,
+            UpstreamConnected = connection.ConnectedAfter is { } connected ? Seconds(connected) : (double?)null,
+            Stalls = connection.Stalls.Select(static past => new
+            {
+                After = Seconds(past.After),
+                past.Stall.Operation,
+                past.Stall.Want,
+                past.Stall.Leg,
+                past.Stall.Cause,
+                Seconds = Seconds(past.Stall.Since),
+            }),
         };
 
     private static string? NullWhenEmpty(string text) => text.Length == 0 ? null : text;

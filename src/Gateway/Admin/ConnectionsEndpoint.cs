@@ -16,6 +16,9 @@ internal sealed class ConnectionsEndpoint(Func<GatewayHost?> host, ILogger log)
     private const int DefaultLimit = 100;
     private const int MaxLimit = 1000;
 
+    /// <summary>Of a sorted list.</summary>
+    private const int MaxSorted = 50;
+
     public void Map(WebApplication server)
     {
         server.MapGet("/connections", context => GuardedAsync(context, ListAsync));
@@ -34,6 +37,14 @@ internal sealed class ConnectionsEndpoint(Func<GatewayHost?> host, ILogger log)
             await RefuseAsync(context, StatusCodes.Status400BadRequest, problem).ConfigureAwait(false);
             return;
         }
+        if (query.Sort is { } sort)
+        {
+            var top = await running.TopConnectionsAsync(query.Filter, sort, Math.Min(query.Limit, MaxSorted)).ConfigureAwait(false);
+            await AdminJson
+                .WriteAsync(context, StatusCodes.Status200OK, ConnectionView.Of(new ConnectionPage(top, null)))
+                .ConfigureAwait(false);
+            return;
+        }
         var page = await running.ListConnectionsAsync(query.Filter, query.After, query.Limit).ConfigureAwait(false);
         await AdminJson.WriteAsync(context, StatusCodes.Status200OK, ConnectionView.Of(page)).ConfigureAwait(false);
     }
@@ -48,7 +59,9 @@ internal sealed class ConnectionsEndpoint(Func<GatewayHost?> host, ILogger log)
     {
         if (IdOf(context) is { } id && await running.FindConnectionAsync(id).ConfigureAwait(false) is { } found)
         {
-            await AdminJson.WriteAsync(context, StatusCodes.Status200OK, ConnectionView.Of(found)).ConfigureAwait(false);
+            await AdminJson
+                .WriteAsync(context, StatusCodes.Status200OK, ConnectionView.Of(found, withTimeline: true))
+                .ConfigureAwait(false);
             return;
         }
         await RefuseAsync(context, StatusCodes.Status404NotFound, OrderAnswer.NotFound.Detail).ConfigureAwait(false);
@@ -92,7 +105,7 @@ internal sealed class ConnectionsEndpoint(Func<GatewayHost?> host, ILogger log)
 
     private static bool TryReadQuery(
         IQueryCollection query,
-        out (ConnectionFilter Filter, ConnectionId? After, int Limit) read,
+        out (ConnectionFilter Filter, ConnectionSort? Sort, ConnectionId? After, int Limit) read,
         out string problem
     )
     {
@@ -100,6 +113,7 @@ internal sealed class ConnectionsEndpoint(Func<GatewayHost?> host, ILogger log)
         problem = "";
         bool? stalled = null;
         ConnectionId? after = null;
+        ConnectionSort? sort = null;
         var limit = DefaultLimit;
         foreach (var (name, value) in query)
         {
@@ -110,6 +124,12 @@ internal sealed class ConnectionsEndpoint(Func<GatewayHost?> host, ILogger log)
                 case "stalled" when bool.TryParse(value, out var isStalled):
                     stalled = isStalled;
                     break;
+                case "sort"
+                    when !query.ContainsKey("after")
+                        && Enum.TryParse<ConnectionSort>(value, ignoreCase: true, out var by)
+                        && !int.TryParse(value, out _):
+                    sort = by;
+                    break;
                 case "after" when ConnectionId.TryParse(value, out var id):
                     after = id;
                     break;
@@ -118,11 +138,11 @@ internal sealed class ConnectionsEndpoint(Func<GatewayHost?> host, ILogger log)
                     break;
                 default:
                     problem =
-                        $"The query takes listener (a name), stalled (true or false), after (an id such as 0-17) and limit (1 to {MaxLimit}), and this is none of them, or not with that value.";
+                        $"The query takes listener (a name), stalled (true or false), limit (1 to {MaxLimit}), and after (an id such as 0-17) or sort (stall, stalled, bytes or age), and this is none of them, or not with that value.";
                     return false;
             }
         }
-        read = (new ConnectionFilter(query["listener"].FirstOrDefault(), stalled), after, limit);
+        read = (new ConnectionFilter(query["listener"].FirstOrDefault(), stalled), sort, after, limit);
         return true;
     }
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using TlsGateway.Gateway.Commands.Authorities;
 using TlsGateway.Gateway.Commands.Inspection;
 using TlsGateway.Gateway.Commands.Sealing;
+using TlsGateway.Gateway.Commands.Top;
 using TlsGateway.Gateway.Configuration.Checking;
 using TlsGateway.Gateway.Configuration.Schema;
 
@@ -22,6 +23,7 @@ internal static class GatewayCommands
           gateway version                           versions, for bug reports
           gateway ca init --folder lab              a certificate authority of your own; gateway ca --help has more
           gateway client localhost:8443             talk TLS to a server by hand
+          gateway top                               watch a running gateway
 
         Signals to a running gateway:
           SIGHUP           read the configuration again; a bad file is refused and the old one goes on
@@ -120,6 +122,7 @@ internal static class GatewayCommands
         root.Add(SealCommand.Create(world, error));
         root.Add(UnsealCommand.Create(world, error));
         root.Add(new ClientCommand(error).Create());
+        root.Add(new TopCommand(output, error).Create());
         return root;
     }
 }
