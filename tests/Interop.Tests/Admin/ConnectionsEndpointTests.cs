@@ -78,7 +78,7 @@ public sealed class ConnectionsEndpointTests : IDisposable
     [InlineData("?limit=1001")]
     [InlineData("?after=x")]
     [InlineData("?stalled=maybe")]
-    [InlineData("?sort=age")]
+    [InlineData("?order=age")]
     public async Task A_query_that_is_not_understood_says_what_is(string query)
     {
         await using var gateway = await StartAsync();
