@@ -22,6 +22,12 @@ public sealed class EventLoop : IDisposable
     /// <summary>A look costs 25 ns, a small item a microsecond, one that moves a chunk through TLS 100 microseconds.</summary>
     private const int ItemsPerLookAtTheClock = 4;
 
+    /// <summary>A turn in which others than its own connections notice that it is not back.</summary>
+    private const long LongTurnNanos = 1_000_000;
+
+    /// <summary>A wait that ends within this has not slept: the events were there.</summary>
+    private const long AtOnceNanos = 100_000;
+
     /// <summary>How long <see cref="Dispose"/> waits for the thread: far longer than any work item may take.</summary>
     private static readonly TimeSpan DisposeTimeout = TimeSpan.FromSeconds(10);
 
@@ -268,12 +274,18 @@ public sealed class EventLoop : IDisposable
     private void Turn()
     {
         Counters.TurnsValue++;
+        long began = Now;
         FireTimers();
         RunWork(_workBudget);
-        CountTurn(_clock.Read() - Now);
-        int count = _poller.Wait(MayWait() ? MillisUntilTimer() : 0);
+        long worked = _clock.Read();
+        CountTurn(worked - began);
+        bool mayWait = MayWait();
+        int count = _poller.Wait(mayWait ? MillisUntilTimer() : 0);
         Now = _clock.Read();
-        DispatchEvents(count);
+
+        // What is there at once became ready during the turn, nobody knows when. After a long turn it counts as ready from its start: whoever was waited for could not have been heard.
+        bool hasSlept = mayWait && Now - worked > AtOnceNanos;
+        DispatchEvents(count, worked - began >= LongTurnNanos && !hasSlept ? began : Now);
         FireReady();
     }
 
@@ -377,7 +389,9 @@ public sealed class EventLoop : IDisposable
         return (int)Math.Min(millis, int.MaxValue);
     }
 
-    private void DispatchEvents(int count)
+    /// <param name="count">Of events.</param>
+    /// <param name="readySince">Loop time.</param>
+    private void DispatchEvents(int count, long readySince)
     {
         for (int i = 0; i < count; i++)
         {
@@ -389,7 +403,7 @@ public sealed class EventLoop : IDisposable
             }
 
             Counters.EventsValue++;
-            _sockets.Find(key)?.OnEdge(events, Now);
+            _sockets.Find(key)?.OnEdge(events, readySince);
         }
     }
 

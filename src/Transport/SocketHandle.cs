@@ -58,10 +58,12 @@ public sealed unsafe class SocketHandle
     /// <summary>EPOLLERR was seen; the next receive, or <see cref="TakeSocketError"/>, tells which.</summary>
     public bool HasError { get; private set; }
 
-    /// <summary>The loop's time of the edge that set <see cref="IsReadable"/>; meaningless while that is false.</summary>
+    /// <summary>
+    /// The loop's time of the edge that set <see cref="IsReadable"/>; meaningless while that is false. An edge that came during a turn of a millisecond or more counts from its start: the loop was away.
+    /// </summary>
     public long ReadableSince { get; private set; }
 
-    /// <summary>The loop's time of the edge that set <see cref="IsWritable"/>; meaningless while that is false.</summary>
+    /// <summary>As <see cref="ReadableSince"/>, for <see cref="IsWritable"/>.</summary>
     public long WritableSince { get; private set; }
 
     internal bool IsListener { get; }
@@ -225,18 +227,18 @@ public sealed unsafe class SocketHandle
     }
 
     /// <summary>Takes over what the kernel reports, then notifies where armed.</summary>
-    internal void OnEdge(uint events, long now)
+    internal void OnEdge(uint events, long since)
     {
         if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0 && !IsReadable)
         {
             IsReadable = true;
-            ReadableSince = now;
+            ReadableSince = since;
         }
 
         if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0 && !IsWritable)
         {
             IsWritable = true;
-            WritableSince = now;
+            WritableSince = since;
         }
 
         PeerHasShutDown |= (events & (EPOLLRDHUP | EPOLLHUP)) != 0;
