@@ -37,7 +37,7 @@ internal static unsafe class KeyScheduleProvider
 
     private static readonly Lazy<bool> Loaded = new(Load);
 
-    /// <summary>The session whose first handshake runs on this thread, or null: whom the traffic secrets are for.</summary>
+    /// <summary>The session whose first handshake runs on this thread, or null: whom the traffic secrets, or the key block, are for.</summary>
     [ThreadStatic]
     private static SessionIo* t_session;
 
@@ -46,7 +46,7 @@ internal static unsafe class KeyScheduleProvider
     /// </summary>
     public static bool IsLoaded => Loaded.Value;
 
-    /// <summary>Traffic secrets derived on this thread belong to <paramref name="session"/> until this is called with null.</summary>
+    /// <summary>Traffic secrets and key blocks derived on this thread belong to <paramref name="session"/> until this is called with null.</summary>
     public static void CaptureFor(SessionIo* session) => t_session = session;
 
     private static bool Load()
@@ -113,7 +113,12 @@ internal static unsafe class KeyScheduleProvider
         {
             return 0;
         }
-        PseudoRandomFunction.Derive(given.IsSha384, given.Secret, given.Seed, new Span<byte>(output, (int)length));
+        Span<byte> derived = new(output, (int)length);
+        PseudoRandomFunction.Derive(given.IsSha384, given.Secret, given.Seed, derived);
+        if (t_session != null && given.Seed[0].SequenceEqual("key expansion"u8))
+        {
+            t_session->KeyBlock.Take(derived);
+        }
         return 1;
     }
 

@@ -7,7 +7,8 @@ public sealed unsafe partial class OpenSslSession
     {
         bool capture = _context.OwnsRecords;
         LibCrypto.ERR_clear_error();
-        KeyScheduleProvider.CaptureFor(capture ? _io : null);
+        _io->TakesTrafficSecrets = capture;
+        KeyScheduleProvider.CaptureFor(_context.IsServer ? _io : null);
         int result = LibSsl.SSL_do_handshake(_ssl);
         KeyScheduleProvider.CaptureFor(null);
         if (result != 1)

@@ -64,10 +64,45 @@ public sealed unsafe partial class OpenSslSession
         _ = Io();
         if (!_isDead)
         {
-            // On records that are OpenSSL's none can be sent, and the failure does not claim one.
-            bool isSent = failure.Alert >= 0 && _records is { } records && records.SendFatalAlert((byte)failure.Alert);
+            // Where none can be sent the failure does not claim one.
+            bool isSent =
+                failure.Alert >= 0
+                && (_records is { } records ? records.SendFatalAlert((byte)failure.Alert) : SendFatalAlertOn12((byte)failure.Alert));
             Die(isSent ? failure : failure with { Alert = -1 });
         }
+    }
+
+    /// <summary>
+    /// On records of TLS 1.2, which are OpenSSL's. False: not now (a renegotiation may have changed the keys, a record is half sent), or not with this suite.
+    /// </summary>
+    private bool SendFatalAlertOn12(byte alert)
+    {
+        SessionIo* io = _io;
+        if (
+            !IsHandshakeComplete
+            || _isTls13
+            || _isCloseSent
+            || io->Rehandshaking
+            || io->Counters.Rehandshakes > 0
+            || !io->TxTracker.AtBoundary
+        )
+        {
+            return false;
+        }
+        Span<byte> record = stackalloc byte[KeyBlock.MaxRecordBytes];
+        ushort suite = LibSsl.SSL_CIPHER_get_protocol_id(LibSsl.SSL_get_current_cipher(_ssl));
+        // Counted from the end of the handshake; before it came Finished.
+        int length = io->KeyBlock.Seal(suite, _context.IsServer, io->Counters.TxRecordsSinceKey + 1, alert, record);
+        if (length == 0)
+        {
+            return false;
+        }
+        io->Tx.MakeRoom(_pool, io->Tx.Count + length, length);
+        record[..length].CopyTo(new Span<byte>(io->Tx.TailPointer, length));
+        io->Tx.Append(length);
+        io->Counters.TxRecords++;
+        io->Counters.TxRecordsSinceKey++;
+        return true;
     }
 
     /// <summary>For the verify callback: a certificate did not verify.</summary>

@@ -399,6 +399,7 @@ public sealed unsafe partial class OpenSslSession : ITlsSession
         _io->RxKeys.Release();
         _io->TxKeys.Release();
         _io->Exporter.Clear();
+        _io->KeyBlock.Clear();
         _io->Rx.Release(_pool);
         _io->Tx.Release(_pool);
         _io->Plain.Release(_pool);

@@ -34,6 +34,9 @@ internal unsafe struct SessionIo
     /// <summary>For keying material once the SSL is freed.</summary>
     public ExporterSecret Exporter;
 
+    /// <summary>Of TLS 1.2, for an alert.</summary>
+    public KeyBlock KeyBlock;
+
     public RecordTracker RxTracker;
     public RecordTracker TxTracker;
     public TlsCounters Counters;
@@ -55,6 +58,9 @@ internal unsafe struct SessionIo
     /// <summary>The last alert sent (not close_notify), or -1.</summary>
     public int AlertSent;
 
+    /// <summary>TLS 1.3 secrets are kept: records will be ours.</summary>
+    public bool TakesTrafficSecrets;
+
     public bool Eof;
     public bool HandshakeComplete;
 
@@ -70,6 +76,10 @@ internal unsafe struct SessionIo
     /// <summary>Keeps what OpenSSL derived if it is a server's traffic secret (RFC 8446 §7.1).</summary>
     public void TakeSecret(ReadOnlySpan<byte> label, ReadOnlySpan<byte> secret)
     {
+        if (!TakesTrafficSecrets)
+        {
+            return;
+        }
         if (label.SequenceEqual("c ap traffic"u8))
         {
             RxKeys.TakeSecret(secret);

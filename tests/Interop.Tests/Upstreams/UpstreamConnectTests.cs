@@ -18,8 +18,7 @@ public sealed class UpstreamConnectTests : IDisposable
     [InlineData(TlsEngine.OpenSsl, UpstreamFailureAction.Alert, TlsVersion.Tls13, TlsFailureKind.PeerAlert, 80)]
     [InlineData(TlsEngine.BouncyCastle, UpstreamFailureAction.Alert, TlsVersion.Tls13, TlsFailureKind.PeerAlert, 80)]
     [InlineData(TlsEngine.BouncyCastle, UpstreamFailureAction.Alert, TlsVersion.Tls12, TlsFailureKind.PeerAlert, 80)]
-    // OpenSSL has no way to send an alert of ours on TLS 1.2.
-    [InlineData(TlsEngine.OpenSsl, UpstreamFailureAction.Alert, TlsVersion.Tls12, TlsFailureKind.Truncated, -1)]
+    [InlineData(TlsEngine.OpenSsl, UpstreamFailureAction.Alert, TlsVersion.Tls12, TlsFailureKind.PeerAlert, 80)]
     [InlineData(TlsEngine.OpenSsl, UpstreamFailureAction.Close, TlsVersion.Tls13, TlsFailureKind.Truncated, -1)]
     public async Task An_upstream_that_refuses_ends_the_connection_as_is_said(
         TlsEngine engine,
@@ -169,7 +168,7 @@ public sealed class UpstreamConnectTests : IDisposable
         listener = listener with { Upstream = listener.Upstream! with { ConnectTimeout = TimeSpan.FromMilliseconds(100) } };
         await using var gateway = await RunningGateway.StartAsync(listener);
         using var client = EngineClient.Open(gateway.EndPoint, TlsVersion.Tls12);
-        Assert.Equal((TlsStatus.Error, TlsFailureKind.Truncated), (client.ReadToEnd(), client.Session.Failure.Kind));
+        Assert.Equal((TlsStatus.Error, TlsFailureKind.PeerAlert), (client.ReadToEnd(), client.Session.Failure.Kind));
         client.Dispose();
         await gateway.UntilClosedAsync(CloseReason.UpstreamConnectTimeout);
     }
