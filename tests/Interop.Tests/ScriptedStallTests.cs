@@ -36,7 +36,7 @@ public sealed class ScriptedStallTests : IDisposable
         var paused = await PauseAsync();
         client.Flush();
         _ = client.Receive(1000);
-        await AssertChargedAsync(gateway, before, paused, StallOperation.Read, StallWant.Read, StallLeg.Downstream, StallCause.Client);
+        await AssertChargedAsync(gateway, before, paused, new(StallOperation.Read, StallWant.Read, StallLeg.Downstream, StallCause.Client));
         client.CloseCleanly();
     }
 
@@ -60,7 +60,7 @@ public sealed class ScriptedStallTests : IDisposable
         var charged = await CellsAsync(gateway);
         _ = client.Receive(data.Length);
         // What comes after the pause is a transfer with its own turns.
-        AssertCharged(charged, before, paused, StallOperation.Write, StallWant.Write, StallLeg.Downstream, StallCause.Client);
+        AssertCharged(charged, before, paused, new(StallOperation.Write, StallWant.Write, StallLeg.Downstream, StallCause.Client));
         client.CloseCleanly();
     }
 
@@ -84,7 +84,7 @@ public sealed class ScriptedStallTests : IDisposable
         var charged = await CellsAsync(gateway);
         goOn.SetResult();
         await sending.WaitAsync(RunningGateway.Patience);
-        AssertCharged(charged, before, paused, StallOperation.Write, StallWant.Write, StallLeg.Upstream, StallCause.Upstream);
+        AssertCharged(charged, before, paused, new(StallOperation.Write, StallWant.Write, StallLeg.Upstream, StallCause.Upstream));
         client.CloseCleanly();
         await gateway.UntilClosedAsync(CloseReason.Completed);
     }
@@ -120,7 +120,12 @@ public sealed class ScriptedStallTests : IDisposable
         _ = client.Receive("hello".Length);
         // The server's own part of the handshake is its time too.
         var paused = watch.Elapsed;
-        await AssertChargedAsync(gateway, before, paused, StallOperation.Handshake, StallWant.Read, StallLeg.Upstream, StallCause.Upstream);
+        await AssertChargedAsync(
+            gateway,
+            before,
+            paused,
+            new(StallOperation.Handshake, StallWant.Read, StallLeg.Upstream, StallCause.Upstream)
+        );
         client.CloseCleanly();
     }
 
@@ -150,7 +155,7 @@ public sealed class ScriptedStallTests : IDisposable
         goOn.Set();
         await blocking;
         _ = client.Receive("nobody hears".Length);
-        await AssertChargedAsync(gateway, before, paused, StallOperation.Read, StallWant.Read, StallLeg.Downstream, StallCause.Self);
+        await AssertChargedAsync(gateway, before, paused, new(StallOperation.Read, StallWant.Read, StallLeg.Downstream, StallCause.Self));
         client.CloseCleanly();
     }
 
@@ -171,10 +176,7 @@ public sealed class ScriptedStallTests : IDisposable
             gateway,
             before,
             paused,
-            StallOperation.Rehandshake,
-            StallWant.Read,
-            StallLeg.Downstream,
-            StallCause.Client
+            new(StallOperation.Rehandshake, StallWant.Read, StallLeg.Downstream, StallCause.Client)
         );
         client.CloseCleanly();
     }
@@ -190,31 +192,14 @@ public sealed class ScriptedStallTests : IDisposable
         return watch.Elapsed;
     }
 
-    private static async Task AssertChargedAsync(
-        RunningGateway gateway,
-        double[] before,
-        TimeSpan paused,
-        StallOperation operation,
-        StallWant want,
-        StallLeg leg,
-        StallCause cause
-    )
+    private static async Task AssertChargedAsync(RunningGateway gateway, double[] before, TimeSpan paused, StallKey key)
     {
         await RunningGateway.UntilAsync(() => gateway.Count(static c => c.Stalls.Stalled) == 0, "nothing is waited for");
-        AssertCharged(await CellsAsync(gateway), before, paused, operation, want, leg, cause);
+        AssertCharged(await CellsAsync(gateway), before, paused, key);
     }
 
-    private static void AssertCharged(
-        double[] now,
-        double[] before,
-        TimeSpan paused,
-        StallOperation operation,
-        StallWant want,
-        StallLeg leg,
-        StallCause cause
-    )
+    private static void AssertCharged(double[] now, double[] before, TimeSpan paused, StallKey key)
     {
-        var key = new StallKey(operation, want, leg, cause);
         var charged = now.Select((seconds, i) => seconds - before[i]).ToArray();
         var slack = paused.TotalSeconds * Tolerance;
         var shown = string.Join(

@@ -40,7 +40,7 @@ internal sealed class ConnectionTrace(ActivitySource source, Activity span, Date
             Describe(span, negotiated);
         span.SetTag("route", NullIfEmpty(end.Route));
         span.SetTag("upstream", NullIfEmpty(end.Upstream));
-        span.SetTag("network.peer.address", NullIfEmpty(end.Endpoint));
+        span.SetTag("upstream.endpoint", NullIfEmpty(end.Endpoint));
         span.SetTag("tls.client.subject", end.ClientCertificate?.Subject);
         span.SetTag("gateway.connection.received", end.ReceivedBytes);
         span.SetTag("gateway.connection.sent", end.SentBytes);
@@ -79,7 +79,7 @@ internal sealed class ConnectionTrace(ActivitySource source, Activity span, Date
         if (end.Handshake is { } handshake)
             Add("handshake", handshake);
         if (end.ConnectedAfter is { } connected)
-            Add("upstream_connected", connected, ("network.peer.address", end.Endpoint));
+            Add("upstream_connected", connected, ("upstream.endpoint", end.Endpoint));
         foreach (var (key, after, duration) in end.Stalls)
         {
             Add(

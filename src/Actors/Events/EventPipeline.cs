@@ -19,9 +19,6 @@ public sealed class EventPipeline(ActorSystem system, IReadOnlyList<ConnectionEv
     private int _reading;
     private Source<IReadOnlyList<ConnectionEnd>, NotUsed>? _batches;
 
-    /// <summary>Events that were dropped since the readers did not keep up.</summary>
-    public long Dropped => loops.Sum(static loop => loop.Dropped);
-
     /// <summary>Reads from here on. The task ends, well or not, when the reader has.</summary>
     public Task RunWith(Sink<IReadOnlyList<ConnectionEnd>, Task<Done>> reader)
     {

@@ -55,7 +55,7 @@ public sealed class TraceTests : IDisposable
         Assert.Equal(false, handshake.GetTagItem("tls.resumed"));
         Assert.Equal("127.0.0.1", connection.GetTagItem("client.address"));
         Assert.Equal("upstream", connection.GetTagItem("upstream"));
-        Assert.Equal(upstream.EndPoint.ToString(), connection.GetTagItem("network.peer.address"));
+        Assert.Equal(upstream.EndPoint.ToString(), connection.GetTagItem("upstream.endpoint"));
         Assert.Equal("completed", connection.GetTagItem("gateway.close.reason"));
         Assert.Null(connection.GetTagItem("error.type"));
         Assert.Equal(ActivityStatusCode.Unset, connection.Status);
