@@ -13,6 +13,7 @@ using TlsGateway.Actors.Listeners;
 using TlsGateway.Actors.Metrics;
 using TlsGateway.Actors.Names;
 using TlsGateway.Actors.Settings;
+using TlsGateway.Actors.Usage;
 using TlsGateway.Tls;
 using TlsGateway.Transport;
 
@@ -73,7 +74,7 @@ public sealed class GatewayHost : IAsyncDisposable
         Metrics.Upstreams = () => _upstreams.Groups;
         Metrics.Generation = () => Generation;
         Metrics.Memory = () => (_resources.MemoryUsed, _resources.MemoryLimit);
-        Metrics.Listeners = () => _generations.Where(g => g.Number == Generation).Select(static g => g.Settings);
+        Metrics.Listeners = () => ListenerSettings;
         _memory = new MemoryGuard(_resources, GiveBackMemory, log);
         var contexts = new LoopContext[loops.Count];
         for (var i = 0; i < loops.Count; i++)
@@ -116,6 +117,23 @@ public sealed class GatewayHost : IAsyncDisposable
     /// <summary>The upstreams of the present generation and how their endpoints are, by name.</summary>
     public IReadOnlyList<UpstreamSnapshot> Upstreams =>
         [.. _upstreams.Groups.Select(UpstreamSnapshot.Of).OfType<UpstreamSnapshot>().OrderBy(static u => u.Name, StringComparer.Ordinal)];
+
+    /// <summary>The event loops, in their order.</summary>
+    public IReadOnlyList<LoopSnapshot> Loops =>
+        [
+            .. Metrics.Loops.Select(static context => new LoopSnapshot(
+                context.Loop.Index,
+                TimeSpan.FromMicroseconds(context.DelayNanos / 1000.0),
+                TimeSpan.FromMicroseconds(context.LongestTurnNanos / 1000.0),
+                TimeSpan.FromMicroseconds(context.Loop.Counters.BusyNanos / 1000.0),
+                context.Loop.Counters.Backlog,
+                context.Loop.Counters.OpenSockets
+            )),
+        ];
+
+    /// <summary>What the listeners of the present generation are set to.</summary>
+    public IReadOnlyList<ListenerSettings> ListenerSettings =>
+        [.. _generations.Where(one => one.Number == Generation).Select(static one => one.Settings)];
 
     /// <summary>Connections open now.</summary>
     public long OpenConnections => Metrics.Counters.Sum(c => Volatile.Read(ref c.Open));
@@ -185,29 +203,82 @@ public sealed class GatewayHost : IAsyncDisposable
         return new ConnectionPage(found, loop < _supervisors.Length ? new ConnectionId(loop, number) : null);
     }
 
-    /// <summary>Those of the open connections that have most of something, the first the most. One that has nothing of it is not among them.</summary>
+    /// <summary>Open connections by how much they have of something, the most first. Those that have nothing of it are not among them.</summary>
     /// <param name="filter">Which of them.</param>
     /// <param name="sort">Of what.</param>
-    /// <param name="limit">At most so many, 1 to 50.</param>
+    /// <param name="offset">So many with more of it are left out, 0 or more.</param>
+    /// <param name="limit">At most so many, 1 or more.</param>
     /// <exception cref="AskTimeoutException">A loop is stuck.</exception>
-    public async Task<IReadOnlyList<ConnectionSnapshot>> TopConnectionsAsync(ConnectionFilter filter, ConnectionSort sort, int limit)
+    public async Task<RankedConnections> RankConnectionsAsync(ConnectionFilter filter, ConnectionSort sort, int offset, int limit)
     {
-        var top = new List<(long Key, ConnectionSnapshot Connection)>();
+        var (total, size) = (0, offset + limit);
+        // Of those chosen so far, the one with the least goes first.
+        var chosen = new PriorityQueue<(long Key, ConnectionId Id), (long, ConnectionId)>(RankOrder.LeastFirst);
+        for (var loop = 0; loop < _supervisors.Length; loop++)
+        {
+            long? after = 0;
+            while (after is { } number)
+            {
+                var ranked = await _supervisors[loop]
+                    .Ask<InspectionProtocol.Ranked>(new InspectionProtocol.Rank(filter, sort, number), ControlTimeout)
+                    .ConfigureAwait(false);
+                foreach (var (key, found) in ranked.Keys)
+                {
+                    var one = (key, new ConnectionId(loop, found));
+                    if (chosen.Count < size)
+                        chosen.Enqueue(one, one);
+                    else
+                        chosen.EnqueueDequeue(one, one);
+                }
+
+                total += ranked.Keys.Count;
+                after = ranked.Next;
+            }
+        }
+
+        // What goes last has the most.
+        var page = new List<ConnectionId>(limit);
+        while (chosen.Count > offset)
+            page.Add(chosen.Dequeue().Id);
+        page.Reverse();
+        return new RankedConnections(await DescribeAsync(page).ConfigureAwait(false), total);
+    }
+
+    /// <summary>
+    /// Who still does what, in the last ten to twenty minutes: for each question client networks and configured names, the most first. Stalls are those of connections that ended then, and
+    /// of those that are open.
+    /// </summary>
+    /// <param name="limit">For each question, at most so many, 1 or more.</param>
+    /// <exception cref="AskTimeoutException">A loop is stuck.</exception>
+    public async Task<IReadOnlyDictionary<UsageQuestion, IReadOnlyList<UsageCount>>> ReadUsageAsync(int limit)
+    {
+        var questions = Enum.GetValues<UsageQuestion>();
+        var sums = questions.ToDictionary(static question => question, static _ => new Dictionary<UsageKey, UsageCount>());
         foreach (var supervisor in _supervisors)
         {
             long? after = 0;
             while (after is { } number)
             {
-                var floor = top.Count == limit ? top[^1].Key : 0;
-                var ranked = await supervisor
-                    .Ask<InspectionProtocol.Ranked>(new InspectionProtocol.Top(filter, sort, number, limit, floor), ControlTimeout)
+                var answer = await supervisor
+                    .Ask<InspectionProtocol.UsageAnswer>(new InspectionProtocol.AskUsage(number), ControlTimeout)
                     .ConfigureAwait(false);
-                top = [.. top.Concat(ranked.Connections).OrderByDescending(static one => one.Key).Take(limit)];
-                after = ranked.Next;
+                foreach (var question in questions)
+                {
+                    foreach (var count in answer.Counts[(int)question])
+                    {
+                        var sum = sums[question].GetValueOrDefault(count.Key);
+                        sums[question][count.Key] = new UsageCount(count.Key, sum.Amount + count.Amount, sum.Error + count.Error);
+                    }
+                }
+
+                after = answer.Next;
             }
         }
 
-        return [.. top.Select(static one => one.Connection)];
+        return sums.ToDictionary(
+            static one => one.Key,
+            one => (IReadOnlyList<UsageCount>)[.. one.Value.Values.OrderByDescending(static count => count.Amount).Take(limit)]
+        );
     }
 
     /// <summary>One connection; null: there is none with this id (any more).</summary>
@@ -406,6 +477,25 @@ public sealed class GatewayHost : IAsyncDisposable
 
     private Task AskAllAsync(object message) =>
         Task.WhenAll(_supervisors.Select(s => s.Ask<ListenerProtocol.Done>(message, ControlTimeout)));
+
+    /// <summary>Connections as they are now, in this order; those that have ended are left out.</summary>
+    private async Task<IReadOnlyList<ConnectionSnapshot>> DescribeAsync(IReadOnlyList<ConnectionId> ids)
+    {
+        var described = new Dictionary<ConnectionId, ConnectionSnapshot>();
+        foreach (var loop in ids.GroupBy(static id => id.Loop))
+        {
+            foreach (var numbers in loop.Select(static id => id.Number).Chunk(LoopInspection.MaxDescribed))
+            {
+                var page = await _supervisors[loop.Key]
+                    .Ask<ConnectionPage>(new InspectionProtocol.Describe(numbers), ControlTimeout)
+                    .ConfigureAwait(false);
+                foreach (var connection in page.Connections)
+                    described.Add(connection.Id, connection);
+            }
+        }
+
+        return [.. ids.Where(described.ContainsKey).Select(id => described[id])];
+    }
 
     private static async Task<bool> EndsWithinAsync(Task task, TimeSpan timeout, CancellationToken stopNow)
     {

@@ -6,6 +6,7 @@ using TlsGateway.Actors.Dispatch;
 using TlsGateway.Actors.Events;
 using TlsGateway.Actors.Inspection;
 using TlsGateway.Actors.Limits;
+using TlsGateway.Actors.Usage;
 using TlsGateway.Transport;
 
 namespace TlsGateway.Actors.Connections;
@@ -51,6 +52,9 @@ public sealed class LoopContext
 
     /// <summary>Where the ends of connections are told.</summary>
     internal ConnectionEvents Events { get; } = new();
+
+    /// <summary>Who does what.</summary>
+    internal LoopUsage Usage { get; } = new();
 
     /// <summary>Makes traces; null: nobody takes them.</summary>
     internal ConnectionTracer? Tracer { get; init; }

@@ -114,6 +114,7 @@ internal sealed partial class TlsConnection
         _peer = session.PeerCertificate;
         _negotiated = session.DescribeSession();
         _seed.Counters.CountHandshake(_seed.Generation.Settings.Engine, _negotiated, session.IsTls13);
+        CountUsage(_negotiated, session.IsTls13);
         if (session.IsResumed)
             _seed.Limits?.HandshakeWasResumed();
         ConnectionLog.Established(_seed.Loop.Log, _seed.Generation.Settings.Name, _seed.Peer, session);

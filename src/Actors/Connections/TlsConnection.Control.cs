@@ -54,16 +54,16 @@ internal sealed partial class TlsConnection
 
     internal bool Passes(ConnectionFilter filter) =>
         (filter.Listener is null || filter.Listener == _seed.Generation.Settings.Name)
-        && (filter.IsStalled is null || filter.IsStalled == (_stalls.Active != 0));
+        && (filter.IsStalled is null || filter.IsStalled == (_stalls.Active != 0))
+        && (filter.Clients is null || filter.Clients.Contains(_seed.Peer))
+        && (filter.ServerName is null || _hello?.ServerName.Contains(filter.ServerName, StringComparison.OrdinalIgnoreCase) == true);
 
     /// <summary>What it has of that, in units that only comparing needs; 0: nothing.</summary>
     internal long SortKey(ConnectionSort sort, long now) =>
         sort switch
         {
             ConnectionSort.Stall => _stalls.Active == 0 ? 0 : now - _stalls.OldestSince,
-            ConnectionSort.Stalled => _stalls.NanosOf(StallCause.Client)
-                + _stalls.NanosOf(StallCause.Upstream)
-                + _stalls.NanosOf(StallCause.Self),
+            ConnectionSort.Stalled => StalledNanos,
             ConnectionSort.Bytes => _receivedBytes + _sentBytes,
             _ => now - _began,
         };

@@ -1,6 +1,7 @@
 using TlsGateway.Actors.Events;
 using TlsGateway.Actors.Inspection;
 using TlsGateway.Actors.Stalls;
+using TlsGateway.Actors.Usage;
 using TlsGateway.Tls;
 
 namespace TlsGateway.Actors.Connections;
@@ -13,6 +14,8 @@ internal sealed partial class TlsConnection
     /// <summary>To the event pipeline, the traces and the histogram, in so far as somebody wants to know.</summary>
     private void Tell(CloseReason reason, TlsFailure failure, long now)
     {
+        if (StalledNanos is var stalled and > 0)
+            _seed.Loop.Usage.Add(UsageQuestion.StalledNanos, UsageKeyOf(), stalled, now);
         var tracer = _seed.Loop.Tracer;
         var isTraced = tracer is not null && (_trace is not null || tracer.Keeps(reason, _stalls.Longest, now));
         var end = isTraced || _seed.Loop.Events.IsRead ? DescribeEnd(reason, failure, now) : null;
@@ -30,6 +33,26 @@ internal sealed partial class TlsConnection
         if (end is not null && _seed.Loop.Events.IsRead)
             _seed.Loop.Events.Add(end);
     }
+
+    /// <summary>A handshake ended well: for the lists of who still does what.</summary>
+    private void CountUsage(TlsSessionInfo negotiated, bool tls13)
+    {
+        var (usage, key, now) = (_seed.Loop.Usage, UsageKeyOf(), _loop.Now);
+        usage.Add(UsageQuestion.Handshakes, key, 1, now);
+        if (!tls13)
+            usage.Add(UsageQuestion.Tls12, key, 1, now);
+        if (!negotiated.Group.Contains("MLKEM", StringComparison.OrdinalIgnoreCase))
+            usage.Add(UsageQuestion.NoPostQuantumGroup, key, 1, now);
+        if (negotiated.ServerName.Length == 0)
+            usage.Add(UsageQuestion.NoServerName, key, 1, now);
+    }
+
+    /// <summary>Nanoseconds for which it was stalled so far.</summary>
+    internal long StalledNanos =>
+        _stalls.NanosOf(StallCause.Client) + _stalls.NanosOf(StallCause.Upstream) + _stalls.NanosOf(StallCause.Self);
+
+    internal UsageKey UsageKeyOf() =>
+        UsageKey.Of(_seed.Peer, _seed.Generation.Settings.ClientLimits, _seed.Generation.Names.Find(_hello?.ServerName ?? ""));
 
     private void RecordDuration(CloseReason reason, long now) =>
         _seed.Counters.Events?.RecordConnection(_seed.Counters.Listener, reason, now - _began);

@@ -1,11 +1,20 @@
 using Akka.Actor;
+using TlsGateway.Actors.Routing;
+using TlsGateway.Actors.Usage;
 
 namespace TlsGateway.Actors.Inspection;
 
 /// <summary>Which connections are asked for. Null: any.</summary>
 /// <param name="Listener">Its name.</param>
 /// <param name="IsStalled">Stalled now, or not.</param>
-public sealed record ConnectionFilter(string? Listener = null, bool? IsStalled = null);
+/// <param name="Clients">Networks, the client's address in one of them.</param>
+/// <param name="ServerName">A part of the name that the client asked for (SNI), in any case.</param>
+public sealed record ConnectionFilter(
+    string? Listener = null,
+    bool? IsStalled = null,
+    PrefixTable? Clients = null,
+    string? ServerName = null
+);
 
 /// <summary>What the first of a list of connections have most of.</summary>
 public enum ConnectionSort
@@ -27,6 +36,11 @@ public enum ConnectionSort
 /// <param name="Connections">Those asked for.</param>
 /// <param name="Next">Ask again after this one; null: there are no more.</param>
 public sealed record ConnectionPage(IReadOnlyList<ConnectionSnapshot> Connections, ConnectionId? Next);
+
+/// <summary>Some of the connections that have something, those with the most of it first.</summary>
+/// <param name="Connections">Those asked for, but for the ones that ended while they were looked for.</param>
+/// <param name="Total">All that have something of it.</param>
+public sealed record RankedConnections(IReadOnlyList<ConnectionSnapshot> Connections, int Total);
 
 /// <summary>What an operator can have done to one connection.</summary>
 public enum ConnectionOrder
@@ -70,14 +84,22 @@ internal static class InspectionProtocol
     /// <summary>Answered with <see cref="ConnectionPage"/>: at most <paramref name="Limit"/> connections above a number, out of a bounded look.</summary>
     internal sealed record List(ConnectionFilter Filter, long After, int Limit) : INoSerializationVerificationNeeded;
 
-    /// <summary>As <see cref="List"/>, of a bounded look those with the highest keys, and higher ones than <paramref name="Floor"/> only. Answered with <see cref="Ranked"/>.</summary>
-    internal sealed record Top(ConnectionFilter Filter, ConnectionSort Sort, long After, int Limit, long Floor)
-        : INoSerializationVerificationNeeded;
+    /// <summary>How much of something each connection above a number has, out of a bounded look. Answered with <see cref="Ranked"/>.</summary>
+    internal sealed record Rank(ConnectionFilter Filter, ConnectionSort Sort, long After) : INoSerializationVerificationNeeded;
 
-    /// <param name="Connections">With their keys, in no order.</param>
+    /// <param name="Keys">Of those that have something of it, in the order of their numbers.</param>
     /// <param name="Next">Go on after this one; null: all have been looked at.</param>
-    internal sealed record Ranked(IReadOnlyList<(long Key, ConnectionSnapshot Connection)> Connections, long? Next)
-        : INoSerializationVerificationNeeded;
+    internal sealed record Ranked(IReadOnlyList<(long Key, long Number)> Keys, long? Next) : INoSerializationVerificationNeeded;
+
+    /// <summary>Answered with <see cref="ConnectionPage"/>: those of these numbers, <see cref="LoopInspection.MaxDescribed"/> at most, that are still there.</summary>
+    internal sealed record Describe(IReadOnlyList<long> Numbers) : INoSerializationVerificationNeeded;
+
+    /// <summary>Who does what, and how long the connections above a number, out of a bounded look, have been stalled. Answered with <see cref="UsageAnswer"/>.</summary>
+    internal sealed record AskUsage(long After) : INoSerializationVerificationNeeded;
+
+    /// <param name="Counts">By the number of their question; a key may come more than once. All but the stalls of open connections come with the first part.</param>
+    /// <param name="Next">Ask again after this one; null: that was all.</param>
+    internal sealed record UsageAnswer(IReadOnlyList<IReadOnlyList<UsageCount>> Counts, long? Next) : INoSerializationVerificationNeeded;
 
     /// <summary>Answered with <see cref="Found"/>.</summary>
     internal sealed record Find(long Number) : INoSerializationVerificationNeeded;

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using TlsGateway.Actors.Connections;
+using TlsGateway.Actors.Usage;
 using static TlsGateway.Actors.Inspection.InspectionProtocol;
 
 namespace TlsGateway.Actors.Inspection;
@@ -11,7 +12,7 @@ internal sealed class LoopInspection(LoopContext loop)
     private const int MaxVisited = 1000;
 
     /// <summary>Connections described for one answer: each costs some 20 µs, its fingerprints' digests above all.</summary>
-    private const int MaxDescribed = 50;
+    internal const int MaxDescribed = 50;
 
     public ConnectionPage Answer(List query)
     {
@@ -31,32 +32,49 @@ internal sealed class LoopInspection(LoopContext loop)
         return new ConnectionPage(found, connection is null ? null : new ConnectionId(loop.Loop.Index, last));
     }
 
-    public Ranked Answer(Top query)
+    public Ranked Answer(Rank query)
     {
         var now = loop.Loop.ReadTimestamp();
         var last = query.After;
         var connection = loop.Connections.After(query.After);
-        var limit = Math.Min(query.Limit, MaxDescribed);
-        // The least of those that were chosen goes first.
-        var chosen = new PriorityQueue<TlsConnection, long>(limit + 1);
+        var keys = new List<(long, long)>();
         for (var visited = 0; connection is not null && visited < MaxVisited; visited++)
         {
             last = connection.Number;
-            if (connection.Passes(query.Filter) && connection.SortKey(query.Sort, now) is var key && key > query.Floor)
-            {
-                if (chosen.Count < limit)
-                    chosen.Enqueue(connection, key);
-                else
-                    chosen.EnqueueDequeue(connection, key);
-            }
-
+            if (connection.Passes(query.Filter) && connection.SortKey(query.Sort, now) is var key and > 0)
+                keys.Add((key, last));
             connection = connection.NextInTable;
         }
 
-        return new Ranked(
-            [.. chosen.UnorderedItems.Select(one => (one.Priority, one.Element.Describe(now)))],
-            connection is null ? null : last
+        return new Ranked(keys, connection is null ? null : last);
+    }
+
+    public ConnectionPage Answer(Describe query)
+    {
+        var now = loop.Loop.ReadTimestamp();
+        return new ConnectionPage(
+            [.. query.Numbers.Take(MaxDescribed).Select(loop.Connections.Find).OfType<TlsConnection>().Select(one => one.Describe(now))],
+            null
         );
+    }
+
+    public UsageAnswer Answer(AskUsage query)
+    {
+        var now = loop.Loop.ReadTimestamp();
+        var counts = Enum.GetValues<UsageQuestion>()
+            .Select(question => query.After == 0 ? loop.Usage.Counts(question, now).ToList() : [])
+            .ToList();
+        var last = query.After;
+        var connection = loop.Connections.After(query.After);
+        for (var visited = 0; connection is not null && visited < MaxVisited; visited++)
+        {
+            last = connection.Number;
+            if (connection.StalledNanos is var stalled and > 0)
+                counts[(int)UsageQuestion.StalledNanos].Add(new UsageCount(connection.UsageKeyOf(), stalled, 0));
+            connection = connection.NextInTable;
+        }
+
+        return new UsageAnswer(counts, connection is null ? null : last);
     }
 
     public Found Answer(Find query) => new(loop.Connections.Find(query.Number)?.Describe(loop.Loop.ReadTimestamp()));

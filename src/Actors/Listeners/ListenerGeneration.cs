@@ -1,6 +1,7 @@
 using TlsGateway.Actors.Balancing;
 using TlsGateway.Actors.Routing;
 using TlsGateway.Actors.Settings;
+using TlsGateway.Actors.Usage;
 using TlsGateway.Tls;
 
 namespace TlsGateway.Actors.Listeners;
@@ -33,6 +34,7 @@ public sealed class ListenerGeneration
         Settings = settings;
         Context = context;
         Routes = new RouteTable(settings.Routes, settings.Upstream);
+        Names = ConfiguredNames.Of(settings);
         _holders = holders;
         foreach (var upstream in settings.Upstreams)
         {
@@ -51,6 +53,9 @@ public sealed class ListenerGeneration
     internal Upstream UpstreamOf(RouteTarget target) => _upstreams[target.Upstream!];
 
     public RouteTable Routes { get; }
+
+    /// <summary>The server names that its settings know.</summary>
+    public ConfiguredNames Names { get; }
 
     /// <summary>Connections that began with it and are open.</summary>
     public int Connections => Volatile.Read(ref _connections);

@@ -88,7 +88,13 @@ internal sealed class LoopSupervisorActor(LoopContext loop) : UntypedActor
             case InspectionProtocol.List query:
                 Sender.Tell(_inspection.Answer(query));
                 break;
-            case InspectionProtocol.Top query:
+            case InspectionProtocol.Rank query:
+                Sender.Tell(_inspection.Answer(query));
+                break;
+            case InspectionProtocol.Describe query:
+                Sender.Tell(_inspection.Answer(query));
+                break;
+            case InspectionProtocol.AskUsage query:
                 Sender.Tell(_inspection.Answer(query));
                 break;
             case InspectionProtocol.Find query:

@@ -57,7 +57,7 @@ public sealed class GatewayMetrics : IDisposable
     /// <summary>Bytes.</summary>
     internal Func<(long Used, long Limit)> Memory { private get; set; } = static () => default;
 
-    internal IReadOnlyList<LoopContext> Loops { private get; set; } = [];
+    internal IReadOnlyList<LoopContext> Loops { get; set; } = [];
 
     /// <summary>Where durations are recorded one by one.</summary>
     internal EventHistograms Events { get; }

@@ -16,4 +16,10 @@ internal sealed class AdminControls
     public required Func<GatewayConfiguration> Configuration { get; init; }
 
     public required Func<IReadOnlyList<ServedCertificate>> Certificates { get; init; }
+
+    /// <summary>Reloads that were done, and those that were refused.</summary>
+    public required Func<(long Done, long Refused)> Reloads { get; init; }
+
+    /// <summary>Since when tickets are sealed with the newest key.</summary>
+    public required Func<DateTimeOffset> TicketKeySince { get; init; }
 }

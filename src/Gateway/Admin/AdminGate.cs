@@ -2,14 +2,15 @@ using System.Net;
 using System.Net.Sockets;
 using System.Threading.RateLimiting;
 using TlsGateway.Gateway.Hosting;
+using TlsGateway.LiveView;
 
 namespace TlsGateway.Gateway.Admin;
 
 /// <summary>
 /// Who may do what at the admin endpoint: health is for everybody, else a bearer token says the role; without tokens, which loopback alone may be, everybody is admin. Failures are bounded by client network; what changes
-/// something is logged, whatever came of it, and refused to web pages of other sites.
+/// something is logged, whatever came of it, and refused to web pages of other sites. Browsers show a token once, at the live view's door, and carry a session's number then.
 /// </summary>
-internal sealed class AdminGate(ILogger log) : IDisposable
+internal sealed class AdminGate(ILogger log, TimeProvider time) : IDisposable
 {
     /// <summary>For a person who types a token in; a program that guesses gets nowhere.</summary>
     private const int FailuresPerMinute = 10;
@@ -22,6 +23,8 @@ internal sealed class AdminGate(ILogger log) : IDisposable
             static _ => new FixedWindowRateLimiterOptions { PermitLimit = FailuresPerMinute, Window = TimeSpan.FromMinutes(1) }
         )
     );
+
+    private readonly AdminSessions _sessions = new(time);
 
     private volatile AdminTokens _tokens = AdminTokens.None;
 
@@ -40,21 +43,20 @@ internal sealed class AdminGate(ILogger log) : IDisposable
             await next(context).ConfigureAwait(false);
             return;
         }
-        var isChange = !HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method);
         var tokens = _tokens;
+        if (LoginPage.IsAt(request.Path) && !tokens.IsEmpty)
+        {
+            await LogInOrOutAsync(context, tokens).ConfigureAwait(false);
+            return;
+        }
+        // What an open page sends is no order: nothing can be changed there.
+        var isChange = !HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method) && !LiveViewSetup.IsChannel(request.Path);
         var id = "";
-        var role = tokens.IsEmpty ? AdminRole.Admin : tokens.RoleOf(request.Headers.Authorization.ToString(), out id);
+        var role = tokens.IsEmpty ? AdminRole.Admin : RoleOf(request, tokens, out id);
         await AnswerAsync(context, next, role, isChange).ConfigureAwait(false);
         if (isChange)
         {
-            log.AdminChange(
-                new IPEndPoint(context.Connection.RemoteIpAddress ?? IPAddress.None, context.Connection.RemotePort),
-                role,
-                id.Length > 0 ? id : "none",
-                request.Method,
-                request.Path.Value ?? "",
-                context.Response.StatusCode
-            );
+            Audit(context, role, id);
         }
     }
 
@@ -62,7 +64,12 @@ internal sealed class AdminGate(ILogger log) : IDisposable
 
     private async Task AnswerAsync(HttpContext context, RequestDelegate next, AdminRole role, bool isChange)
     {
-        if (role == AdminRole.None)
+        var isFromElsewhere = AdminCrossSite.IsFromElsewhere(context.Request);
+        if (role == AdminRole.None && LoginPage.IsFor(context.Request))
+        {
+            context.Response.Redirect(LoginPage.Path);
+        }
+        else if (role == AdminRole.None)
         {
             using var failure = _failures.AttemptAcquire(context.Connection.RemoteIpAddress ?? IPAddress.None);
             context.Response.Headers.WWWAuthenticate = "Bearer realm=\"gateway admin\"";
@@ -86,7 +93,7 @@ internal sealed class AdminGate(ILogger log) : IDisposable
                 .ProblemAsync(context, StatusCodes.Status403Forbidden, "This token may look, and change nothing.")
                 .ConfigureAwait(false);
         }
-        else if (isChange && AdminCrossSite.IsFromElsewhere(context.Request))
+        else if (isFromElsewhere && (isChange || LiveViewSetup.IsChannel(context.Request.Path)))
         {
             await AdminJson
                 .ProblemAsync(context, StatusCodes.Status403Forbidden, "A page of another site may not give orders.")
@@ -97,6 +104,76 @@ internal sealed class AdminGate(ILogger log) : IDisposable
             await next(context).ConfigureAwait(false);
         }
     }
+
+    private AdminRole RoleOf(HttpRequest request, AdminTokens tokens, out string id)
+    {
+        var role = tokens.RoleOf(request.Headers.Authorization.ToString(), out id);
+        if (role == AdminRole.None && request.Cookies[AdminSessions.Cookie] is { } number && _sessions.Find(number) is { } digest)
+        {
+            role = tokens.RoleOf(digest);
+            id = AdminTokens.IdOf(digest);
+        }
+        return role;
+    }
+
+    private async Task LogInOrOutAsync(HttpContext context, AdminTokens tokens)
+    {
+        var request = context.Request;
+        if (HttpMethods.IsGet(request.Method))
+        {
+            await LoginPage.WriteAsync(context, StatusCodes.Status200OK, "").ConfigureAwait(false);
+        }
+        else if (!HttpMethods.IsPost(request.Method) || AdminCrossSite.IsFromElsewhere(request))
+        {
+            await AdminJson
+                .ProblemAsync(context, StatusCodes.Status403Forbidden, "Tokens are taken from this page's own form.")
+                .ConfigureAwait(false);
+        }
+        else if (request.Path == LoginPage.OutPath)
+        {
+            _sessions.End(request.Cookies[AdminSessions.Cookie] ?? "");
+            context.Response.Cookies.Delete(AdminSessions.Cookie);
+            context.Response.Redirect(LoginPage.Path);
+        }
+        else
+        {
+            await LogInAsync(context, tokens).ConfigureAwait(false);
+        }
+    }
+
+    private async Task LogInAsync(HttpContext context, AdminTokens tokens)
+    {
+        var role = tokens.RoleOfToken(await LoginPage.ReadTokenAsync(context.Request).ConfigureAwait(false), out var digest);
+        if (role != AdminRole.None)
+        {
+            CookieOptions options = new()
+            {
+                HttpOnly = true,
+                SameSite = SameSiteMode.Strict,
+                Secure = context.Request.IsHttps,
+                MaxAge = AdminSessions.Lifetime,
+            };
+            context.Response.Cookies.Append(AdminSessions.Cookie, _sessions.Begin(digest), options);
+            context.Response.Redirect(LoginPage.Home);
+            Audit(context, role, AdminTokens.IdOf(digest));
+            return;
+        }
+        using var failure = _failures.AttemptAcquire(context.Connection.RemoteIpAddress ?? IPAddress.None);
+        var (status, problem) = failure.IsAcquired
+            ? (StatusCodes.Status401Unauthorized, "This is no token of this gateway.")
+            : (StatusCodes.Status429TooManyRequests, "Too many wrong tokens from your network. Wait a minute.");
+        await LoginPage.WriteAsync(context, status, problem).ConfigureAwait(false);
+    }
+
+    private void Audit(HttpContext context, AdminRole role, string id) =>
+        log.AdminChange(
+            new IPEndPoint(context.Connection.RemoteIpAddress ?? IPAddress.None, context.Connection.RemotePort),
+            role,
+            id.Length > 0 ? id : "none",
+            context.Request.Method,
+            context.Request.Path.Value ?? "",
+            context.Response.StatusCode
+        );
 
     /// <summary>An IPv6 client has a /64 of addresses at least.</summary>
     private static IPAddress NetworkOf(IPAddress address)

@@ -3,17 +3,24 @@ using TlsGateway.Actors;
 using TlsGateway.Gateway.Configuration;
 using TlsGateway.Gateway.Hosting;
 using TlsGateway.Gateway.Telemetry;
+using TlsGateway.LiveView;
 
 namespace TlsGateway.Gateway.Admin;
 
 /// <summary>
 /// Plain HTTP for the operator's tools: <c>/livez</c> (200 while the process lives), <c>/readyz</c> (200 while new connections are welcome, else 503), <c>/metrics</c> (Prometheus text), and the admin API
-/// (<see cref="ConnectionsEndpoint"/>, <see cref="ProcessEndpoint"/>). <see cref="AdminGate"/> says who may do what.
+/// (<see cref="ConnectionsEndpoint"/>, <see cref="ProcessEndpoint"/>), and the live view's pages below <c>/ui</c>. <see cref="AdminGate"/> says who may do what.
 /// </summary>
 internal sealed class AdminServer : IAsyncDisposable
 {
-    /// <summary>No endpoint takes a body.</summary>
+    /// <summary>No endpoint takes a body, but for the token of a person who logs in.</summary>
     private const long MaxBodyBytes = 4096;
+
+    /// <summary>Connections to it: scrapes, pages, and no end of them for nobody.</summary>
+    private const int MaxConnections = 4096;
+
+    /// <summary>Of them, open pages.</summary>
+    private const int MaxPages = 64;
 
     private readonly WebApplication _server;
 
@@ -43,11 +50,34 @@ internal sealed class AdminServer : IAsyncDisposable
         CancellationToken cancellation
     )
     {
-        var builder = EmbeddedWebServer.CreateBuilder(settings.Bind, loggers, static limits => limits.MaxRequestBodySize = MaxBodyBytes);
+        // The names of the program's own files: the live view's styles and scripts.
+        WebApplicationOptions files = new()
+        {
+            ApplicationName = typeof(AdminServer).Assembly.GetName().Name,
+            ContentRootPath = AppContext.BaseDirectory,
+            WebRootPath = "wwwroot",
+        };
+        var builder = EmbeddedWebServer.CreateBuilder(
+            settings.Bind,
+            loggers,
+            static limits =>
+            {
+                limits.MaxRequestBodySize = MaxBodyBytes;
+                limits.MaxConcurrentConnections = MaxConnections;
+                limits.MaxConcurrentUpgradedConnections = MaxPages;
+            },
+            files
+        );
         builder.AddTelemetry(telemetry);
+        if (settings.LiveView)
+        {
+            // Where it was built, files are where the packages are; where it was published, they are beside it.
+            builder.WebHost.UseStaticWebAssets();
+            builder.Services.AddLiveView(new LiveSource(host, controls, readiness), TimeProvider.System);
+        }
         var server = builder.Build();
         AdminHostFilter filter = new(settings.Bind.Address);
-        AdminGate gate = new(loggers.CreateLogger<AdminGate>()) { Tokens = settings.Tokens };
+        AdminGate gate = new(loggers.CreateLogger<AdminGate>(), TimeProvider.System) { Tokens = settings.Tokens };
         // A page of a rebound name has no token.
         server.Use((context, next) => gate.Tokens.IsEmpty ? filter.InvokeAsync(context, next) : next(context));
         server.Use((context, next) => gate.InvokeAsync(context, next));
@@ -59,6 +89,10 @@ internal sealed class AdminServer : IAsyncDisposable
         foreach (var path in (string[])["/readyz", "/ready"])
         {
             server.MapGet(path, context => AnswerReadinessAsync(context, readiness.Phase));
+        }
+        if (settings.LiveView)
+        {
+            server.MapLiveView();
         }
         new ConnectionsEndpoint(host, loggers.CreateLogger<ConnectionsEndpoint>()).Map(server);
         new ProcessEndpoint(host, controls, TimeProvider.System).Map(server);

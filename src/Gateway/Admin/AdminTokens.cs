@@ -43,6 +43,26 @@ internal sealed class AdminTokens : IEquatable<AdminTokens>
             return AdminRole.None;
         }
         var digest = Digest(authorization[Scheme.Length..].Trim());
+        var role = RoleOf(digest);
+        if (role != AdminRole.None)
+        {
+            id = IdOf(digest);
+        }
+        return role;
+    }
+
+    /// <summary>As above, of one token.</summary>
+    /// <param name="token">As it was typed in.</param>
+    /// <param name="digest">By which its role can be asked for later.</param>
+    public AdminRole RoleOfToken(string token, out byte[] digest)
+    {
+        digest = token.Length > MaxLength ? [] : Digest(token.Trim());
+        return RoleOf(digest);
+    }
+
+    /// <summary>What a token of this digest may do now.</summary>
+    public AdminRole RoleOf(byte[] digest)
+    {
         var role = AdminRole.None;
         foreach (var token in _tokens)
         {
@@ -51,12 +71,11 @@ internal sealed class AdminTokens : IEquatable<AdminTokens>
                 role = token.Role;
             }
         }
-        if (role != AdminRole.None)
-        {
-            id = Convert.ToHexStringLower(digest.AsSpan(0, 4));
-        }
         return role;
     }
+
+    /// <summary>For the audit log: eight hex digits.</summary>
+    public static string IdOf(byte[] digest) => Convert.ToHexStringLower(digest.AsSpan(0, 4));
 
     public bool Equals(AdminTokens? other) =>
         other is not null

@@ -10,6 +10,9 @@ internal static class ConnectionView
     public static object Of(ConnectionPage page) =>
         new { Connections = page.Connections.Select(static connection => Of(connection)).ToList(), Next = page.Next?.ToString() };
 
+    public static object Of(RankedConnections ranked) =>
+        new { Connections = ranked.Connections.Select(static connection => Of(connection)).ToList(), ranked.Total };
+
     /// <param name="connection">The connection.</param>
     /// <param name="withTimeline">What happened to it when, which makes it long.</param>
     public static object Of(ConnectionSnapshot connection, bool withTimeline = false) =>

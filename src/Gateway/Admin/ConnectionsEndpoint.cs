@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using TlsGateway.Actors;
 using TlsGateway.Actors.Inspection;
+using TlsGateway.Actors.Routing;
 using TlsGateway.Gateway.Hosting;
 
 namespace TlsGateway.Gateway.Admin;
@@ -16,8 +17,11 @@ internal sealed class ConnectionsEndpoint(Func<GatewayHost?> host, ILogger log)
     private const int DefaultLimit = 100;
     private const int MaxLimit = 1000;
 
-    /// <summary>Of a sorted list.</summary>
-    private const int MaxSorted = 50;
+    /// <summary>Of a sorted list: as many may have to be remembered while all are looked at.</summary>
+    private const int MaxOffset = 1_000_000;
+
+    /// <summary>A server name has 253 characters at most.</summary>
+    private const int MaxNameLength = 253;
 
     public void Map(WebApplication server)
     {
@@ -39,10 +43,8 @@ internal sealed class ConnectionsEndpoint(Func<GatewayHost?> host, ILogger log)
         }
         if (query.Sort is { } sort)
         {
-            var top = await running.TopConnectionsAsync(query.Filter, sort, Math.Min(query.Limit, MaxSorted)).ConfigureAwait(false);
-            await AdminJson
-                .WriteAsync(context, StatusCodes.Status200OK, ConnectionView.Of(new ConnectionPage(top, null)))
-                .ConfigureAwait(false);
+            var ranked = await running.RankConnectionsAsync(query.Filter, sort, query.Offset, query.Limit).ConfigureAwait(false);
+            await AdminJson.WriteAsync(context, StatusCodes.Status200OK, ConnectionView.Of(ranked)).ConfigureAwait(false);
             return;
         }
         var page = await running.ListConnectionsAsync(query.Filter, query.After, query.Limit).ConfigureAwait(false);
@@ -105,7 +107,7 @@ internal sealed class ConnectionsEndpoint(Func<GatewayHost?> host, ILogger log)
 
     private static bool TryReadQuery(
         IQueryCollection query,
-        out (ConnectionFilter Filter, ConnectionSort? Sort, ConnectionId? After, int Limit) read,
+        out (ConnectionFilter Filter, ConnectionSort? Sort, ConnectionId? After, int Offset, int Limit) read,
         out string problem
     )
     {
@@ -114,12 +116,23 @@ internal sealed class ConnectionsEndpoint(Func<GatewayHost?> host, ILogger log)
         bool? stalled = null;
         ConnectionId? after = null;
         ConnectionSort? sort = null;
-        var limit = DefaultLimit;
+        PrefixTable? clients = null;
+        var (limit, offset) = (DefaultLimit, 0);
         foreach (var (name, value) in query)
         {
             switch (name)
             {
                 case "listener":
+                    break;
+                case "serverName" when value.Count == 1 && value[0]!.Length is > 0 and <= MaxNameLength:
+                    break;
+                case "client" when ClientNetwork.Parse(value.ToString()) is { } networks:
+                    clients = networks;
+                    break;
+                case "offset"
+                    when query.ContainsKey("sort")
+                        && int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out offset)
+                        && offset <= MaxOffset:
                     break;
                 case "stalled" when bool.TryParse(value, out var isStalled):
                     stalled = isStalled;
@@ -138,11 +151,12 @@ internal sealed class ConnectionsEndpoint(Func<GatewayHost?> host, ILogger log)
                     break;
                 default:
                     problem =
-                        $"The query takes listener (a name), stalled (true or false), limit (1 to {MaxLimit}), and after (an id such as 0-17) or sort (stall, stalled, bytes or age), and this is none of them, or not with that value.";
+                        $"The query takes listener (a name), stalled (true or false), client (an address or a network such as 192.0.2.0/24), serverName (a part of one), limit (1 to {MaxLimit}), and after (an id such as 0-17) or sort (stall, stalled, bytes or age) with offset, and this is none of them, or not with that value.";
                     return false;
             }
         }
-        read = (new ConnectionFilter(query["listener"].FirstOrDefault(), stalled), sort, after, limit);
+        ConnectionFilter filter = new(query["listener"].FirstOrDefault(), stalled, clients, query["serverName"].FirstOrDefault());
+        read = (filter, sort, after, offset, limit);
         return true;
     }
 

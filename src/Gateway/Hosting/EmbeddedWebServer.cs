@@ -10,9 +10,18 @@ namespace TlsGateway.Gateway.Hosting;
 internal static class EmbeddedWebServer
 {
     /// <summary>A builder for a server on one address that speaks HTTP/1.1.</summary>
-    public static WebApplicationBuilder CreateBuilder(IPEndPoint bind, ILoggerFactory loggers, Action<KestrelServerLimits>? limits = null)
+    /// <param name="bind">Where it listens.</param>
+    /// <param name="loggers">Where it logs.</param>
+    /// <param name="limits">Sets the server's limits.</param>
+    /// <param name="options">Where it finds files; null: it has none.</param>
+    public static WebApplicationBuilder CreateBuilder(
+        IPEndPoint bind,
+        ILoggerFactory loggers,
+        Action<KestrelServerLimits>? limits = null,
+        WebApplicationOptions? options = null
+    )
     {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "TlsGateway" });
+        var builder = WebApplication.CreateEmptyBuilder(options ?? new WebApplicationOptions { ApplicationName = "TlsGateway" });
         builder
             .WebHost.UseKestrelCore()
             .ConfigureKestrel(kestrel =>

@@ -55,6 +55,12 @@ internal sealed class GatewayRuntime(
     /// <summary>What is served.</summary>
     public IReadOnlyList<ServedCertificate> Certificates => _instruments?.Certificates ?? [];
 
+    /// <summary>Reloads so far.</summary>
+    public (long Done, long Refused) Reloads => _instruments?.Reloads ?? default;
+
+    /// <summary>Since when tickets are sealed with the newest key.</summary>
+    public DateTimeOffset TicketKeySince => _ticketKeys.NewestSince;
+
     public IPEndPoint? AdminEndPoint => _admin?.EndPoint;
 
     public IReadOnlyList<BoundListener> Listeners => _host?.Listeners ?? [];

@@ -22,6 +22,8 @@ internal sealed class GatewayService(
             ReloadAsync = ReloadAsync,
             Configuration = () => reloader.Current,
             Certificates = () => runtime.Certificates,
+            Reloads = () => runtime.Reloads,
+            TicketKeySince = () => runtime.TicketKeySince,
         };
         await runtime.StartAsync(initial, cancellationToken).ConfigureAwait(false);
         await report.WriteAsync(initial, runtime, log).ConfigureAwait(false);

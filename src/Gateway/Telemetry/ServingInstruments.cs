@@ -75,6 +75,9 @@ internal sealed class ServingInstruments
     /// <summary>Those that are served.</summary>
     public IReadOnlyList<ServedCertificate> Certificates { get; set; } = [];
 
+    /// <summary>Reloads so far.</summary>
+    public (long Done, long Refused) Reloads => (Volatile.Read(ref _reloaded), Volatile.Read(ref _refused));
+
     /// <summary>A reload is over.</summary>
     public void CountReload(bool done) => Interlocked.Increment(ref done ? ref _reloaded : ref _refused);
 

@@ -168,6 +168,110 @@ public sealed class AdminServerTests
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
     }
 
+    [Theory]
+    [InlineData("/", "", HttpStatusCode.Redirect)]
+    [InlineData("/ui/connections", "", HttpStatusCode.Redirect)]
+    [InlineData("/ui/connections", "Bearer reader-token-0123456", HttpStatusCode.OK)]
+    [InlineData("/ui/login", "", HttpStatusCode.OK)]
+    [InlineData("/_content/LiveView/live.css", "", HttpStatusCode.Unauthorized)]
+    [InlineData("/_framework/blazor.web.js", "", HttpStatusCode.Unauthorized)]
+    [InlineData("/_blazor", "", HttpStatusCode.Unauthorized)]
+    [InlineData("/ui/../metrics", "", HttpStatusCode.Unauthorized)]
+    [InlineData("/uix", "", HttpStatusCode.Unauthorized)]
+    public async Task The_live_view_leads_people_without_a_token_to_its_door(string path, string authorization, HttpStatusCode status)
+    {
+        await using var admin = await StartAsync(new GatewayReadiness(), tokens: Tokens);
+        Assert.Equal(status, await AskAsync(admin, "GET", path, authorization));
+    }
+
+    [Fact]
+    public async Task A_session_is_its_tokens_and_ends_with_it()
+    {
+        await using var admin = await StartAsync(new GatewayReadiness(), tokens: Tokens);
+        using var client = Client(admin, followRedirects: false);
+        var (status, cookie) = await LogInAsync(client, "reader-token-0123456");
+        Assert.Equal(HttpStatusCode.Redirect, status);
+        Assert.Contains("httponly", cookie, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("samesite=strict", cookie, StringComparison.OrdinalIgnoreCase);
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(client, HttpMethod.Get, "/metrics"));
+        Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync(client, HttpMethod.Post, "/connections/0-1/close"));
+        admin.Use(AdminTokens.Of(["the-next-reader-token"], []));
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(client, HttpMethod.Get, "/metrics"));
+    }
+
+    [Fact]
+    public async Task Guesses_at_the_door_are_bounded_and_do_not_shut_out_who_has_a_token()
+    {
+        await using var admin = await StartAsync(new GatewayReadiness(), tokens: Tokens);
+        using var client = Client(admin, followRedirects: false);
+        List<HttpStatusCode> answers = [];
+        for (var i = 0; i < 12; i++)
+        {
+            answers.Add((await LogInAsync(client, $"guess-number-{i:000}-of-many")).Status);
+        }
+        Assert.Equal(10, answers.Count(static answer => answer == HttpStatusCode.Unauthorized));
+        Assert.Equal(HttpStatusCode.TooManyRequests, answers[^1]);
+        Assert.Equal(HttpStatusCode.TooManyRequests, (await LogInAsync(client, new string('x', 10_000))).Status);
+        Assert.Equal(HttpStatusCode.Redirect, (await LogInAsync(client, "admin-token-01234567")).Status);
+    }
+
+    /// <summary>A WebSocket is not held back by the same-origin policy.</summary>
+    [Theory]
+    [InlineData("/_blazor", "GET")]
+    [InlineData("/_blazor/negotiate", "POST")]
+    public async Task An_open_pages_channel_is_for_pages_of_this_site(string path, string method)
+    {
+        await using var admin = await StartAsync(new GatewayReadiness());
+        using var client = Client(admin);
+        Assert.NotEqual(HttpStatusCode.Forbidden, await StatusAsync(client, new HttpMethod(method), path, $"http://{admin.EndPoint}"));
+        Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync(client, new HttpMethod(method), path, "http://elsewhere.example"));
+    }
+
+    [Fact]
+    public async Task Pages_run_no_script_but_their_own_and_are_in_no_frame()
+    {
+        await using var admin = await StartAsync(new GatewayReadiness());
+        using var client = Client(admin);
+        using var answer = await client.GetAsync(new Uri("/ui", UriKind.Relative), TestContext.Current.CancellationToken);
+        var policy = Assert.Single(answer.Headers.GetValues("Content-Security-Policy"));
+        Assert.Contains("default-src 'self'", policy, StringComparison.Ordinal);
+        Assert.Contains("frame-ancestors 'none'", policy, StringComparison.Ordinal);
+        Assert.DoesNotContain("unsafe-eval", policy, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_live_view_can_be_left_out()
+    {
+        await using var admin = await StartAsync(new GatewayReadiness(), liveView: false);
+        using var client = Client(admin);
+        foreach (var path in new[] { "/", "/ui", "/_blazor", "/_framework/blazor.web.js" })
+        {
+            Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(client, HttpMethod.Get, path));
+        }
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(client, HttpMethod.Get, "/livez"));
+    }
+
+    private static HttpClient Client(AdminServer admin, bool followRedirects = true) =>
+        new(new SocketsHttpHandler { AllowAutoRedirect = followRedirects }) { BaseAddress = new Uri($"http://{admin.EndPoint}") };
+
+    private static async Task<HttpStatusCode> StatusAsync(HttpClient client, HttpMethod method, string path, string? origin = null)
+    {
+        using HttpRequestMessage request = new(method, new Uri(path, UriKind.Relative));
+        if (origin is not null)
+        {
+            request.Headers.Add("Origin", origin);
+        }
+        using var answer = await client.SendAsync(request, TestContext.Current.CancellationToken);
+        return answer.StatusCode;
+    }
+
+    private static async Task<(HttpStatusCode Status, string Cookie)> LogInAsync(HttpClient client, string token)
+    {
+        using FormUrlEncodedContent form = new([KeyValuePair.Create("token", token)]);
+        using var answer = await client.PostAsync(new Uri("/ui/login", UriKind.Relative), form, TestContext.Current.CancellationToken);
+        return (answer.StatusCode, answer.Headers.TryGetValues("Set-Cookie", out var cookies) ? string.Join('\n', cookies) : "");
+    }
+
     private static AdminTokens Tokens => AdminTokens.Of(["reader-token-0123456"], ["admin-token-01234567"]);
 
     private static async Task<HttpStatusCode> AskAsync(AdminServer admin, string method, string path, string authorization)
@@ -188,9 +292,9 @@ public sealed class AdminServerTests
         return (HttpStatusCode)int.Parse(line!.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture);
     }
 
-    private static Task<AdminServer> StartAsync(GatewayReadiness readiness, AdminTokens? tokens = null) =>
+    private static Task<AdminServer> StartAsync(GatewayReadiness readiness, AdminTokens? tokens = null, bool liveView = true) =>
         AdminServer.StartAsync(
-            new AdminSettings(new IPEndPoint(IPAddress.Loopback, 0), tokens ?? AdminTokens.None),
+            new AdminSettings(new IPEndPoint(IPAddress.Loopback, 0), tokens ?? AdminTokens.None, liveView),
             TelemetrySettings.Off,
             readiness,
             NullLoggerFactory.Instance,

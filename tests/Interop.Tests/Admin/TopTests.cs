@@ -29,13 +29,23 @@ public sealed class TopTests : IDisposable
             for (var i = 0; i < Connections; i++)
                 sockets.Add(EngineClient.ConnectSocket(gateway.EndPoint));
             await RunningGateway.UntilAsync(() => gateway.Host.OpenConnections == Connections, "all are open");
-            var oldest = await gateway.Host.TopConnectionsAsync(new ConnectionFilter(), ConnectionSort.Age, 5);
-            Assert.Equal([1, 2, 3, 4, 5], oldest.Select(static connection => connection.Id.Number));
-            var stalled = await gateway.Host.TopConnectionsAsync(new ConnectionFilter(), ConnectionSort.Stall, 50);
-            Assert.Equal(50, stalled.Count);
+            var filter = new ConnectionFilter();
+            var oldest = await gateway.Host.RankConnectionsAsync(filter, ConnectionSort.Age, 0, 5);
+            Assert.Equal(Connections, oldest.Total);
+            Assert.Equal([1, 2, 3, 4, 5], Numbers(oldest));
+            Assert.Equal([6, 7, 8], Numbers(await gateway.Host.RankConnectionsAsync(filter, ConnectionSort.Age, 5, 3)));
+            Assert.Equal([2299, 2300], Numbers(await gateway.Host.RankConnectionsAsync(filter, ConnectionSort.Age, 2298, 25)));
+            Assert.Empty((await gateway.Host.RankConnectionsAsync(filter, ConnectionSort.Age, 2300, 25)).Connections);
+            // More than one loop describes in one answer.
+            var stalled = (await gateway.Host.RankConnectionsAsync(filter, ConnectionSort.Stall, 0, 200)).Connections;
+            Assert.Equal(200, stalled.Count);
             Assert.Equal(stalled.Select(static c => c.Stall!.Since).OrderDescending(), stalled.Select(static c => c.Stall!.Since));
             // Nothing was received from any: no connection has bytes.
-            Assert.Empty(await gateway.Host.TopConnectionsAsync(new ConnectionFilter(), ConnectionSort.Bytes, 5));
+            Assert.Equal(0, (await gateway.Host.RankConnectionsAsync(filter, ConnectionSort.Bytes, 0, 5)).Total);
+            var elsewhere = filter with { Clients = ClientNetwork.Parse("192.0.2.0/24") };
+            Assert.Equal(0, (await gateway.Host.RankConnectionsAsync(elsewhere, ConnectionSort.Age, 0, 5)).Total);
+            var here = filter with { Clients = ClientNetwork.Parse("127.0.0.0/8") };
+            Assert.Equal(Connections, (await gateway.Host.RankConnectionsAsync(here, ConnectionSort.Age, 0, 5)).Total);
         }
         finally
         {
@@ -130,6 +140,9 @@ public sealed class TopTests : IDisposable
 
         Assert.Contains("web", await TopAsync(gateway, "--once", "--token-file", token, "--interval", "0.1"), StringComparison.Ordinal);
     }
+
+    private static IEnumerable<long> Numbers(RankedConnections ranked) =>
+        ranked.Connections.Select(static connection => connection.Id.Number);
 
     private static Task<string> TopAsync(GatewayProgram gateway, params string[] arguments) =>
         RunningProgram.RunAsync("dotnet", Arguments(gateway, arguments));

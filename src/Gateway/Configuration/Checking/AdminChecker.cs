@@ -34,7 +34,7 @@ internal sealed class AdminChecker(ConfigurationProblems problems, InputFiles fi
             );
             return null;
         }
-        return new AdminSettings(bind, tokens);
+        return new AdminSettings(bind, tokens, options.LiveView);
     }
 
     private List<string>? ReadTokens(AdminOptions options, string property, string key, string? path)

@@ -20,4 +20,7 @@ internal sealed class AdminOptions : PositionedOptions
     [Description("As readTokenFile, of callers that may give orders too.")]
     [Text("the path of a file")]
     public string? AdminTokenFile { get; set; }
+
+    [Description("Pages for people below /ui: who is stalled, on what, and whose fault. Takes effect at start.")]
+    public bool LiveView { get; set; } = true;
 }
