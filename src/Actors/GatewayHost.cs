@@ -37,6 +37,7 @@ public sealed class GatewayHost : IAsyncDisposable
     private readonly LimitState _limits = new();
     private readonly ProcessResources _resources;
     private readonly MemoryGuard _memory;
+    private volatile ScopeLimits _scope = new(LimitSettings.None, ClientLimitSettings.None);
     private volatile bool _draining;
     private volatile ListenerGeneration[] _generations = [];
 
@@ -281,6 +282,48 @@ public sealed class GatewayHost : IAsyncDisposable
         );
     }
 
+    /// <summary>Has connections go to an endpoint, or not, whatever its health. False: no such upstream in the present generation, or no such endpoint of it.</summary>
+    /// <param name="upstream">Its name.</param>
+    /// <param name="address">As <see cref="EndpointSnapshot.Address"/>.</param>
+    /// <param name="order">From now on.</param>
+    public bool OrderEndpoint(string upstream, string address, EndpointOrder order)
+    {
+        var group = _upstreams.Groups.FirstOrDefault(one => one.Name == upstream);
+        if (group?.Current?.Endpoints.FirstOrDefault(one => one.ToString() == address) is not { } endpoint)
+            return false;
+        endpoint.Order = order;
+        // Connections that wait for a place may have one now, or know that they never will.
+        group.Queue.WakeAll();
+        return true;
+    }
+
+    /// <summary>What bounds connections, and how much of it is used.</summary>
+    public LimitsSnapshot Limits =>
+        new(
+            _scope,
+            [
+                .. ListenerSettings.Select(listener =>
+                {
+                    var counters = Metrics.Counters.Where(counts => counts.Listener == listener.Name).ToList();
+                    return new ListenerLimits(
+                        listener.Name,
+                        counters.Sum(static counts => Volatile.Read(ref counts.Open)),
+                        listener.MaxConnections,
+                        new ScopeLimits(listener.Limits, listener.ClientLimits),
+                        Enum.GetValues<CloseReason>()
+                            .Select(reason => (Name: GatewayMetrics.NameOf(reason), Count: counters.Sum(counts => counts.Refused(reason))))
+                            .Where(static refused => refused.Count > 0)
+                            .ToDictionary(static refused => refused.Name, static refused => refused.Count, StringComparer.Ordinal)
+                    );
+                }),
+            ],
+            OpenConnections,
+            _resources.MaxConnections,
+            _resources.MemoryUsed,
+            _resources.MemoryLimit,
+            GatewayMetrics.SnakeCase(_resources.Memory)
+        );
+
     /// <summary>One connection; null: there is none with this id (any more).</summary>
     public async Task<ConnectionSnapshot?> FindConnectionAsync(ConnectionId id)
     {
@@ -384,6 +427,7 @@ public sealed class GatewayHost : IAsyncDisposable
         }
 
         _limits.Use(settings.Limits, settings.ClientLimits);
+        _scope = new ScopeLimits(settings.Limits, settings.ClientLimits);
         _memory.Use(settings.Memory);
         foreach (var listener in settings.Listeners)
         {

@@ -18,6 +18,7 @@ public sealed class Endpoint
     private int _trial;
     private volatile bool _isDown;
     private volatile Circuit _circuit;
+    private volatile EndpointOrder _order;
     private volatile EndpointCheck? _lastCheck;
     private long _rampFrom = long.MinValue;
     private long _ejections;
@@ -51,8 +52,21 @@ public sealed class Endpoint
 
     public Circuit Circuit => _circuit;
 
-    /// <summary>Neither down nor out.</summary>
-    public bool IsHealthy => !_isDown && _circuit == Circuit.Closed;
+    /// <summary>What the operator wants of it. Any thread.</summary>
+    public EndpointOrder Order
+    {
+        get => _order;
+        internal set => _order = value;
+    }
+
+    /// <summary>Neither down nor out, or said to be so.</summary>
+    public bool IsHealthy =>
+        _order switch
+        {
+            EndpointOrder.None => !_isDown && _circuit == Circuit.Closed,
+            EndpointOrder.Up => true,
+            _ => false,
+        };
 
     /// <summary>Null: none has ended yet.</summary>
     public EndpointCheck? LastCheck
@@ -72,7 +86,14 @@ public sealed class Endpoint
     /// <param name="anyHealth">Also if it is down or out.</param>
     internal bool Admits(int maximum, bool anyHealth) =>
         (maximum == 0 || Connections < maximum)
-        && (anyHealth || (!_isDown && (_circuit == Circuit.Closed || (_circuit == Circuit.HalfOpen && Volatile.Read(ref _trial) == 0))));
+        && _order switch
+        {
+            EndpointOrder.Drain => false,
+            EndpointOrder.Up => true,
+            EndpointOrder.Down => anyHealth,
+            _ => anyHealth
+                || (!_isDown && (_circuit == Circuit.Closed || (_circuit == Circuit.HalfOpen && Volatile.Read(ref _trial) == 0))),
+        };
 
     /// <summary>Takes a place for one connection, if there still is one.</summary>
     /// <param name="candidates">What it was chosen by.</param>
@@ -86,7 +107,7 @@ public sealed class Endpoint
             return false;
         }
 
-        if (_circuit != Circuit.HalfOpen)
+        if (_circuit != Circuit.HalfOpen || _order == EndpointOrder.Up)
             return true;
         isTrial = Interlocked.CompareExchange(ref _trial, 1, 0) == 0;
         if (isTrial || candidates.AnyHealth)

@@ -100,9 +100,9 @@ public sealed class Upstream
             ?? (candidates.AnyHealth ? null : Enter(choices, loop, key, candidates with { AnyHealth = true }));
     }
 
-    /// <summary>There is an endpoint that was not tried, and it has as many connections as it may have.</summary>
+    /// <summary>There is an endpoint that was not tried and may be used, and it has as many connections as it may have.</summary>
     internal bool IsFull(IReadOnlyList<Endpoint> tried) =>
-        Settings.MaxConnections > 0 && Endpoints.Any(endpoint => !tried.Contains(endpoint));
+        Settings.MaxConnections > 0 && Endpoints.Any(endpoint => endpoint.Order != EndpointOrder.Drain && !tried.Contains(endpoint));
 
     private EndpointUse? Enter(Choices choices, int loop, ulong key, in Candidates candidates)
     {
@@ -148,14 +148,18 @@ public sealed class Upstream
         {
             if (share == 0)
                 return false;
-            var healthy = 0;
+            var (healthy, all) = (0, 0);
             foreach (var endpoint in _primary)
             {
+                // One that is drained is out by somebody's will, not by its health.
+                if (endpoint.Order == EndpointOrder.Drain)
+                    continue;
+                all++;
                 if (endpoint.IsHealthy)
                     healthy++;
             }
 
-            return healthy * 100 < share * _primary.Length;
+            return healthy * 100 < share * all;
         }
     }
 }

@@ -10,7 +10,7 @@ namespace TlsGateway.Actors.Balancing;
 public sealed record UpstreamSnapshot(string Name, int Queued, IReadOnlyList<EndpointSnapshot> Endpoints, UpstreamCounters Counters)
 {
     /// <summary>All that <see cref="EndpointSnapshot.State"/> can be.</summary>
-    public static IReadOnlyList<string> States { get; } = ["healthy", "down", "ejected", "half_open"];
+    public static IReadOnlyList<string> States { get; } = ["healthy", "down", "ejected", "half_open", "drained"];
 
     /// <summary>Null: it has no generation yet.</summary>
     internal static UpstreamSnapshot? Of(UpstreamGroup group) =>
@@ -29,14 +29,17 @@ public sealed record UpstreamSnapshot(string Name, int Queued, IReadOnlyList<End
                         one.Endpoint.Connections,
                         one.Endpoint.Failures,
                         one.Endpoint.Ejections,
-                        one.Endpoint.LastCheck
+                        one.Endpoint.LastCheck,
+                        one.Endpoint.Order
                     )),
                 ],
                 group.Counters
             );
 
     internal static string StateOf(Endpoint endpoint) =>
-        endpoint.IsDown ? "down"
+        endpoint.Order == EndpointOrder.Drain ? "drained"
+        : endpoint.Order == EndpointOrder.Up ? "healthy"
+        : endpoint.Order == EndpointOrder.Down || endpoint.IsDown ? "down"
         : endpoint.Circuit == Circuit.Open ? "ejected"
         : endpoint.Circuit == Circuit.HalfOpen ? "half_open"
         : "healthy";
@@ -47,11 +50,12 @@ public sealed record UpstreamSnapshot(string Name, int Queued, IReadOnlyList<End
 /// <param name="Host">The name that it was looked up by; "" where the address was written.</param>
 /// <param name="Weight">Its share.</param>
 /// <param name="Backup">Used only when no other can be.</param>
-/// <param name="State">healthy; down by its checks; ejected since connections failed on it; half_open: tried with one connection at a time.</param>
+/// <param name="State">healthy; down by its checks; ejected since connections failed on it; half_open: tried with one connection at a time; drained by an order.</param>
 /// <param name="Connections">Open, and being made.</param>
 /// <param name="Failures">In a row.</param>
 /// <param name="Ejections">Times that it was taken out.</param>
 /// <param name="LastCheck">Null: none has ended.</param>
+/// <param name="Order">What the operator wants of it.</param>
 public sealed record EndpointSnapshot(
     string Address,
     string Host,
@@ -61,5 +65,6 @@ public sealed record EndpointSnapshot(
     int Connections,
     int Failures,
     long Ejections,
-    EndpointCheck? LastCheck
+    EndpointCheck? LastCheck,
+    EndpointOrder Order
 );

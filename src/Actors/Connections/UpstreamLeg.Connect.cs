@@ -178,9 +178,15 @@ internal sealed partial class UpstreamLeg
             _ticket = null;
             ConnectTo(use);
         }
-        else
+        else if (_seed.Upstream.IsFull(Tried))
         {
             Queue();
+        }
+        else
+        {
+            // What it waited for has been taken away.
+            LeaveQueue();
+            Fail(UpstreamFailed.ConnectFailed);
         }
     }
 

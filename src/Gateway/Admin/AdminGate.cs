@@ -171,9 +171,17 @@ internal sealed class AdminGate(ILogger log, TimeProvider time) : IDisposable
             role,
             id.Length > 0 ? id : "none",
             context.Request.Method,
-            context.Request.Path.Value ?? "",
+            What(context.Request),
             context.Response.StatusCode
         );
+
+    /// <summary>The path and the query as they were sent, percent-encoded; what is too long is cut off.</summary>
+    private static string What(HttpRequest request)
+    {
+        const int MaxLength = 300;
+        var what = request.Path.ToUriComponent() + request.QueryString.ToUriComponent();
+        return what.Length <= MaxLength ? what : what[..MaxLength] + "...";
+    }
 
     /// <summary>An IPv6 client has a /64 of addresses at least.</summary>
     private static IPAddress NetworkOf(IPAddress address)

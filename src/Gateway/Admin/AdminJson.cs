@@ -1,17 +1,22 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.WebUtilities;
+using TlsGateway.Gateway.Admin.Views;
 
 namespace TlsGateway.Gateway.Admin;
 
 /// <summary>The admin endpoint's JSON: camelCase, nulls left out; errors as RFC 9457.</summary>
 internal static class AdminJson
 {
-    private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
+    private static readonly JsonSerializerOptions Options = Create();
+
+    /// <summary>Makes options write as this does.</summary>
+    public static void Configure(JsonSerializerOptions options)
     {
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        WriteIndented = true,
-    };
+        options.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
+        options.NumberHandling = JsonNumberHandling.Strict;
+        options.WriteIndented = true;
+    }
 
     public static async Task WriteAsync<T>(HttpContext context, int status, T value, string contentType = "application/json")
     {
@@ -23,15 +28,12 @@ internal static class AdminJson
     }
 
     public static Task ProblemAsync(HttpContext context, int status, string detail) =>
-        WriteAsync(
-            context,
-            status,
-            new
-            {
-                Title = ReasonPhrases.GetReasonPhrase(status),
-                Status = status,
-                Detail = detail,
-            },
-            "application/problem+json"
-        );
+        WriteAsync(context, status, new ProblemView(ReasonPhrases.GetReasonPhrase(status), status, detail), "application/problem+json");
+
+    private static JsonSerializerOptions Create()
+    {
+        JsonSerializerOptions options = new(JsonSerializerDefaults.Web);
+        Configure(options);
+        return options;
+    }
 }

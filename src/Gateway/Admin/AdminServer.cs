@@ -1,5 +1,6 @@
 using System.Net;
 using TlsGateway.Actors;
+using TlsGateway.Gateway.Admin.Api;
 using TlsGateway.Gateway.Configuration;
 using TlsGateway.Gateway.Hosting;
 using TlsGateway.Gateway.Telemetry;
@@ -9,7 +10,7 @@ namespace TlsGateway.Gateway.Admin;
 
 /// <summary>
 /// Plain HTTP for the operator's tools: <c>/livez</c> (200 while the process lives), <c>/readyz</c> (200 while new connections are welcome, else 503), <c>/metrics</c> (Prometheus text), and the admin API
-/// (<see cref="ConnectionsEndpoint"/>, <see cref="ProcessEndpoint"/>), and the live view's pages below <c>/ui</c>. <see cref="AdminGate"/> says who may do what.
+/// (<see cref="ConnectionsEndpoint"/>, <see cref="UpstreamsEndpoint"/>, <see cref="ProcessEndpoint"/>; described at <c>/openapi.json</c>), and the live view's pages below <c>/ui</c>. <see cref="AdminGate"/> says who may do what.
 /// </summary>
 internal sealed class AdminServer : IAsyncDisposable
 {
@@ -69,6 +70,7 @@ internal sealed class AdminServer : IAsyncDisposable
             files
         );
         builder.AddTelemetry(telemetry);
+        AdminOpenApi.Add(builder.Services);
         if (settings.LiveView)
         {
             // Where it was built, files are where the packages are; where it was published, they are beside it.
@@ -84,17 +86,23 @@ internal sealed class AdminServer : IAsyncDisposable
         server.MapPrometheusScrapingEndpoint("/metrics");
         foreach (var path in (string[])["/livez", "/healthz"])
         {
-            server.MapGet(path, static context => context.Response.WriteAsync("ok\n", context.RequestAborted));
+            server
+                .Get(path, static (HttpContext context) => context.Response.WriteAsync("ok\n", context.RequestAborted))
+                .Health("200 while the process lives.");
         }
         foreach (var path in (string[])["/readyz", "/ready"])
         {
-            server.MapGet(path, context => AnswerReadinessAsync(context, readiness.Phase));
+            server
+                .Get(path, (HttpContext context) => AnswerReadinessAsync(context, readiness.Phase))
+                .Health("200 while new connections are welcome, else 503; the phase in the body.");
         }
+        server.MapOpenApi(AdminOpenApi.Path);
         if (settings.LiveView)
         {
             server.MapLiveView();
         }
-        new ConnectionsEndpoint(host, loggers.CreateLogger<ConnectionsEndpoint>()).Map(server);
+        new ConnectionsEndpoint(host).Map(server);
+        new UpstreamsEndpoint(host).Map(server);
         new ProcessEndpoint(host, controls, TimeProvider.System).Map(server);
         try
         {

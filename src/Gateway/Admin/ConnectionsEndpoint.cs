@@ -1,164 +1,108 @@
-using System.Globalization;
-using System.Net;
+using Microsoft.AspNetCore.Mvc;
 using TlsGateway.Actors;
 using TlsGateway.Actors.Inspection;
-using TlsGateway.Actors.Routing;
-using TlsGateway.Gateway.Hosting;
+using TlsGateway.Gateway.Admin.Api;
+using TlsGateway.Gateway.Admin.Views;
 
 namespace TlsGateway.Gateway.Admin;
 
-/// <summary>
-/// <c>/connections</c>: what is open, and orders to one of them, each of which is logged.
-/// </summary>
+/// <summary><c>/connections</c>: what is open, and orders to one of them; <c>/usage</c>: who uses what.</summary>
 /// <param name="host">The data path; null before it is up.</param>
-/// <param name="log">Gets a line for each order.</param>
-internal sealed class ConnectionsEndpoint(Func<GatewayHost?> host, ILogger log)
+internal sealed class ConnectionsEndpoint(Func<GatewayHost?> host)
 {
-    private const int DefaultLimit = 100;
-    private const int MaxLimit = 1000;
+    /// <summary>Of each list of <c>/usage</c>.</summary>
+    private const int MaxUsers = 50;
 
-    /// <summary>Of a sorted list: as many may have to be remembered while all are looked at.</summary>
-    private const int MaxOffset = 1_000_000;
-
-    /// <summary>A server name has 253 characters at most.</summary>
-    private const int MaxNameLength = 253;
-
-    public void Map(WebApplication server)
+    public void Map(IEndpointRouteBuilder server)
     {
-        server.MapGet("/connections", context => GuardedAsync(context, ListAsync));
-        server.MapGet("/generations", context => GuardedAsync(context, ListGenerationsAsync));
-        server.MapGet("/upstreams", context => GuardedAsync(context, ListUpstreamsAsync));
-        server.MapGet("/connections/{id}", context => GuardedAsync(context, ShowAsync));
-        server.MapPost("/connections/{id}/rehandshake", context => OrderAsync(context, ConnectionOrder.Rehandshake));
-        server.MapPost("/connections/{id}/step-up", context => OrderAsync(context, ConnectionOrder.StepUp));
-        server.MapPost("/connections/{id}/close", context => OrderAsync(context, ConnectionOrder.Close));
+        server
+            .Get("/connections", (HttpContext context, [AsParameters] ConnectionQuery query) => ListAsync(context, query))
+            .Describes<ConnectionsView>("Open connections, a page in the order of their ids or the first by something.", Status.BadRequest);
+        server
+            .Get("/connections/{id}", (HttpContext context, string id) => ShowAsync(context, id))
+            .Describes<ConnectionView>("One connection with its timeline.", Status.NotFound);
+        server
+            .Post("/connections/{id}/rehandshake", (HttpContext context, string id) => OrderAsync(context, id, ConnectionOrder.Rehandshake))
+            .Orders("Renews a connection's keys: renegotiation on TLS 1.2, KeyUpdate on TLS 1.3.", Status.NotFound, Status.Conflict);
+        server
+            .Post("/connections/{id}/step-up", (HttpContext context, string id) => OrderAsync(context, id, ConnectionOrder.StepUp))
+            .Orders("Asks a connection's client for its certificate.", Status.NotFound, Status.Conflict);
+        server
+            .Post("/connections/{id}/close", (HttpContext context, string id) => OrderAsync(context, id, ConnectionOrder.Close))
+            .Orders("Sends what is owed and close_notify, then closes.", Status.NotFound, Status.Conflict);
+        server
+            .Get("/usage", (HttpContext context) => UsageAsync(context))
+            .Describes<UsageView>("Who still uses what, in the last ten to twenty minutes.");
     }
 
-    private async Task ListAsync(HttpContext context, GatewayHost running)
-    {
-        if (!TryReadQuery(context.Request.Query, out var query, out var problem))
-        {
-            await RefuseAsync(context, StatusCodes.Status400BadRequest, problem).ConfigureAwait(false);
-            return;
-        }
-        if (query.Sort is { } sort)
-        {
-            var ranked = await running.RankConnectionsAsync(query.Filter, sort, query.Offset, query.Limit).ConfigureAwait(false);
-            await AdminJson.WriteAsync(context, StatusCodes.Status200OK, ConnectionView.Of(ranked)).ConfigureAwait(false);
-            return;
-        }
-        var page = await running.ListConnectionsAsync(query.Filter, query.After, query.Limit).ConfigureAwait(false);
-        await AdminJson.WriteAsync(context, StatusCodes.Status200OK, ConnectionView.Of(page)).ConfigureAwait(false);
-    }
-
-    private static Task ListGenerationsAsync(HttpContext context, GatewayHost running) =>
-        AdminJson.WriteAsync(context, StatusCodes.Status200OK, new { Current = running.Generation, running.Generations });
-
-    private static Task ListUpstreamsAsync(HttpContext context, GatewayHost running) =>
-        AdminJson.WriteAsync(context, StatusCodes.Status200OK, new { running.Upstreams });
-
-    private static async Task ShowAsync(HttpContext context, GatewayHost running)
-    {
-        if (IdOf(context) is { } id && await running.FindConnectionAsync(id).ConfigureAwait(false) is { } found)
-        {
-            await AdminJson
-                .WriteAsync(context, StatusCodes.Status200OK, ConnectionView.Of(found, withTimeline: true))
-                .ConfigureAwait(false);
-            return;
-        }
-        await RefuseAsync(context, StatusCodes.Status404NotFound, OrderAnswer.NotFound.Detail).ConfigureAwait(false);
-    }
-
-    private Task OrderAsync(HttpContext context, ConnectionOrder order) =>
-        GuardedAsync(
+    private Task ListAsync(HttpContext context, ConnectionQuery query) =>
+        AdminAnswer.WithAsync(
             context,
-            async (_, running) =>
+            host(),
+            async running =>
             {
-                var answer = IdOf(context) is { } id ? await running.OrderAsync(id, order).ConfigureAwait(false) : OrderAnswer.NotFound;
-                log.ConnectionOrdered(
-                    new IPEndPoint(context.Connection.RemoteIpAddress ?? IPAddress.None, context.Connection.RemotePort),
-                    order,
-                    IdOf(context)?.ToString() ?? "none",
-                    answer.Outcome,
-                    answer.Detail
-                );
-                var status = answer.Outcome switch
+                var asked = query.Read(context.Request.Query);
+                if (asked.Problem is { } problem)
                 {
-                    OrderOutcome.Accepted => StatusCodes.Status202Accepted,
-                    OrderOutcome.Refused => StatusCodes.Status409Conflict,
-                    _ => StatusCodes.Status404NotFound,
-                };
-                if (answer.Outcome == OrderOutcome.Accepted)
-                {
-                    context.Response.StatusCode = status;
+                    await AdminJson.ProblemAsync(context, StatusCodes.Status400BadRequest, problem).ConfigureAwait(false);
                     return;
                 }
-                await RefuseAsync(context, status, answer.Detail).ConfigureAwait(false);
+                var shown = asked.Sort is { } sort
+                    ? ConnectionsView.Of(
+                        await running.RankConnectionsAsync(asked.Filter, sort, asked.Offset, asked.Limit).ConfigureAwait(false)
+                    )
+                    : ConnectionsView.Of(await running.ListConnectionsAsync(asked.Filter, asked.After, asked.Limit).ConfigureAwait(false));
+                await AdminJson.WriteAsync(context, StatusCodes.Status200OK, shown).ConfigureAwait(false);
             }
         );
 
-    private Task GuardedAsync(HttpContext context, Func<HttpContext, GatewayHost, Task> answer) =>
-        host() is { } running
-            ? answer(context, running)
-            : RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, "The gateway is starting or stopping.");
-
-    private static ConnectionId? IdOf(HttpContext context) =>
-        ConnectionId.TryParse(context.Request.RouteValues["id"] as string, out var id) ? id : null;
-
-    private static bool TryReadQuery(
-        IQueryCollection query,
-        out (ConnectionFilter Filter, ConnectionSort? Sort, ConnectionId? After, int Offset, int Limit) read,
-        out string problem
-    )
-    {
-        read = default;
-        problem = "";
-        bool? stalled = null;
-        ConnectionId? after = null;
-        ConnectionSort? sort = null;
-        PrefixTable? clients = null;
-        var (limit, offset) = (DefaultLimit, 0);
-        foreach (var (name, value) in query)
-        {
-            switch (name)
+    private Task ShowAsync(HttpContext context, string id) =>
+        AdminAnswer.WithAsync(
+            context,
+            host(),
+            async running =>
             {
-                case "listener":
-                    break;
-                case "serverName" when value.Count == 1 && value[0]!.Length is > 0 and <= MaxNameLength:
-                    break;
-                case "client" when ClientNetwork.Parse(value.ToString()) is { } networks:
-                    clients = networks;
-                    break;
-                case "offset"
-                    when query.ContainsKey("sort")
-                        && int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out offset)
-                        && offset <= MaxOffset:
-                    break;
-                case "stalled" when bool.TryParse(value, out var isStalled):
-                    stalled = isStalled;
-                    break;
-                case "sort"
-                    when !query.ContainsKey("after")
-                        && Enum.TryParse<ConnectionSort>(value, ignoreCase: true, out var by)
-                        && !int.TryParse(value, out _):
-                    sort = by;
-                    break;
-                case "after" when ConnectionId.TryParse(value, out var id):
-                    after = id;
-                    break;
-                case "limit"
-                    when int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out limit) && limit is >= 1 and <= MaxLimit:
-                    break;
-                default:
-                    problem =
-                        $"The query takes listener (a name), stalled (true or false), client (an address or a network such as 192.0.2.0/24), serverName (a part of one), limit (1 to {MaxLimit}), and after (an id such as 0-17) or sort (stall, stalled, bytes or age) with offset, and this is none of them, or not with that value.";
-                    return false;
+                if (ConnectionId.TryParse(id, out var known) && await running.FindConnectionAsync(known).ConfigureAwait(false) is { } found)
+                {
+                    await AdminJson
+                        .WriteAsync(context, StatusCodes.Status200OK, ConnectionView.Of(found, withTimeline: true))
+                        .ConfigureAwait(false);
+                    return;
+                }
+                await AdminJson.ProblemAsync(context, StatusCodes.Status404NotFound, OrderAnswer.NotFound.Detail).ConfigureAwait(false);
             }
-        }
-        ConnectionFilter filter = new(query["listener"].FirstOrDefault(), stalled, clients, query["serverName"].FirstOrDefault());
-        read = (filter, sort, after, offset, limit);
-        return true;
-    }
+        );
 
-    private static Task RefuseAsync(HttpContext context, int status, string detail) => AdminJson.ProblemAsync(context, status, detail);
+    private Task OrderAsync(HttpContext context, string id, ConnectionOrder order) =>
+        AdminAnswer.WithAsync(
+            context,
+            host(),
+            async running =>
+            {
+                var answer = ConnectionId.TryParse(id, out var known)
+                    ? await running.OrderAsync(known, order).ConfigureAwait(false)
+                    : OrderAnswer.NotFound;
+                if (answer.Outcome == OrderOutcome.Accepted)
+                {
+                    context.Response.StatusCode = StatusCodes.Status202Accepted;
+                    return;
+                }
+                var status = answer.Outcome == OrderOutcome.Refused ? StatusCodes.Status409Conflict : StatusCodes.Status404NotFound;
+                await AdminJson.ProblemAsync(context, status, answer.Detail).ConfigureAwait(false);
+            }
+        );
+
+    private Task UsageAsync(HttpContext context) =>
+        AdminAnswer.WithAsync(
+            context,
+            host(),
+            async running =>
+                await AdminJson
+                    .WriteAsync(
+                        context,
+                        StatusCodes.Status200OK,
+                        UsageView.Of(await running.ReadUsageAsync(MaxUsers).ConfigureAwait(false))
+                    )
+                    .ConfigureAwait(false)
+        );
 }

@@ -1,145 +1,108 @@
+using System.ComponentModel;
 using TlsGateway.Actors;
-using TlsGateway.Actors.Metrics;
-using TlsGateway.Actors.Settings;
-using TlsGateway.Gateway.Configuration;
-using TlsGateway.Gateway.Telemetry;
-using TlsGateway.Tls;
+using TlsGateway.Gateway.Admin.Api;
+using TlsGateway.Gateway.Admin.Views;
 
 namespace TlsGateway.Gateway.Admin;
 
-/// <summary><c>/listeners</c>, <c>/certificates</c>, <c>/configuration</c>, <c>/log</c>: what the process serves, and the orders to it.</summary>
+/// <summary><c>/listeners</c>, <c>/routes</c>, <c>/limits</c>, <c>/certificates</c>, <c>/configuration</c>, <c>/log</c>: what the process serves, and the orders to it.</summary>
 /// <param name="host">The data path; null before it is up.</param>
 /// <param name="controls">Of the process; null before it is up.</param>
 /// <param name="time">The clock that certificates are held against.</param>
 internal sealed class ProcessEndpoint(Func<GatewayHost?> host, Func<AdminControls?> controls, TimeProvider time)
 {
-    public void Map(WebApplication server)
+    public void Map(IEndpointRouteBuilder server)
     {
-        server.MapGet("/listeners", context => WithHostAsync(context, ListListenersAsync));
-        server.MapGet("/certificates", context => WithControlsAsync(context, ListCertificatesAsync));
-        server.MapGet("/configuration", context => WithControlsAsync(context, ShowConfigurationAsync));
-        server.MapPost("/configuration/reload", context => WithControlsAsync(context, ReloadAsync));
-        server.MapGet("/log", context => WithControlsAsync(context, ShowLogAsync));
-        server.MapPut("/log", context => WithControlsAsync(context, SetLogAsync));
-    }
-
-    private Task ListListenersAsync(HttpContext context, GatewayHost running)
-    {
-        var configured = controls()?.Configuration().Listeners ?? [];
-        return AdminJson.WriteAsync(
-            context,
-            StatusCodes.Status200OK,
-            new
-            {
-                Listeners = running.Listeners.Select(bound =>
-                    Of(bound, running.Metrics, configured.FirstOrDefault(one => one.Name == bound.Name))
-                ),
-            }
-        );
-    }
-
-    private static object Of(BoundListener bound, GatewayMetrics metrics, ListenerSettings? settings)
-    {
-        var counters = metrics.Counters.Where(counts => counts.Listener == bound.Name).ToList();
-        return new
-        {
-            bound.Name,
-            Address = bound.EndPoint.ToString(),
-            Engine = settings?.Engine == TlsEngine.BouncyCastle ? "bouncycastle" : "openssl",
-            Connections = counters.Sum(static counts => Volatile.Read(ref counts.Open)),
-            Limit = settings?.MaxConnections,
-            Accepted = counters.Sum(static counts => Volatile.Read(ref counts.Accepted)),
-            Stalled = counters.Sum(static counts => counts.Stalls.Stalled),
-            Refused = Enum.GetValues<CloseReason>()
-                .Select(reason => (Name: GatewayMetrics.NameOf(reason), Count: counters.Sum(counts => counts.Refused(reason))))
-                .Where(static refused => refused.Count > 0)
-                .ToDictionary(static refused => refused.Name, static refused => refused.Count, StringComparer.Ordinal),
-            Routes = settings?.Routes.Select(static route => new { route.Name, Upstream = route.Target.Upstream?.Name }),
-            Upstream = settings?.Upstream?.Name,
-        };
-    }
-
-    private Task ListCertificatesAsync(HttpContext context, AdminControls running) =>
-        AdminJson.WriteAsync(context, StatusCodes.Status200OK, new { Certificates = running.Certificates().Select(Of) });
-
-    private object Of(ServedCertificate certificate)
-    {
-        var now = time.GetUtcNow();
-        return new
-        {
-            certificate.Listener,
-            certificate.Name,
-            certificate.Subject,
-            certificate.Names,
-            certificate.Serial,
-            certificate.NotBefore,
-            certificate.NotAfter,
-            DaysLeft = Math.Floor((certificate.NotAfter - now).TotalDays),
-            Ocsp = certificate.Staple is not { } staple ? null : new { Stapled = staple.Get(now) is not null, staple.ThisUpdate },
-        };
-    }
-
-    private Task ShowConfigurationAsync(HttpContext context, AdminControls running)
-    {
-        var configuration = running.Configuration();
-        return AdminJson.WriteAsync(
-            context,
-            StatusCodes.Status200OK,
-            new
-            {
-                Generation = host()?.Generation,
-                configuration.File,
-                // As it stands in the file: variables, which may be secret, are not put in.
-                configuration.Yaml,
-            }
-        );
-    }
-
-    private async Task ReloadAsync(HttpContext context, AdminControls running)
-    {
-        if (await running.ReloadAsync().ConfigureAwait(false))
-        {
-            await AdminJson.WriteAsync(context, StatusCodes.Status200OK, new { Generation = host()?.Generation }).ConfigureAwait(false);
-            return;
-        }
-        await AdminJson
-            .ProblemAsync(
-                context,
-                StatusCodes.Status409Conflict,
-                "The configuration was refused and nothing has changed. The log has each error with its place."
+        server
+            .Get("/listeners", (HttpContext context) => AdminAnswer.ShowAsync(context, host(), ListenersView.Of))
+            .Describes<ListenersView>("What is listened on: address, engine, connections and their limit, refusals, routes.");
+        server
+            .Get("/routes", (HttpContext context) => AdminAnswer.ShowAsync(context, host(), RoutesView.Of))
+            .Describes<RoutesView>("Each listener's routes, in the order in which they are tried.");
+        server
+            .Get(
+                "/limits",
+                (HttpContext context) => AdminAnswer.ShowAsync(context, host(), static running => LimitsView.Of(running.Limits))
             )
-            .ConfigureAwait(false);
+            .Describes<LimitsView>("What bounds connections, how much of it is used, and what was refused.");
+        server
+            .Get("/generations", (HttpContext context) => AdminAnswer.ShowAsync(context, host(), GenerationsView.Of))
+            .Describes<GenerationsView>("Open connections by the configuration that they began with.");
+        server
+            .Get("/certificates", (HttpContext context) => AdminAnswer.ShowAsync(context, controls(), ListCertificates))
+            .Describes<CertificatesView>("What is served: names, serial number, days left, OCSP.");
+        server
+            .Get("/configuration", (HttpContext context) => AdminAnswer.ShowAsync(context, controls(), ShowConfiguration))
+            .Describes<ConfigurationView>("The file as it stands, and the generation that is served.");
+        server
+            .Post("/configuration/reload", (HttpContext context) => ReloadAsync(context))
+            .Describes<GenerationView>("Reads the configuration again, as SIGHUP does.", Status.Conflict);
+        server
+            .Get("/log", (HttpContext context) => AdminAnswer.ShowAsync(context, controls(), ShowLog))
+            .Describes<LogView>("The level that is logged.");
+        server
+            .Put(
+                "/log",
+                (
+                    HttpContext context,
+                    [Description("trace, debug, information, warning, error, critical or none; until the next reload.")] string? level
+                ) => SetLogAsync(context, level)
+            )
+            .Describes<LogView>("Sets the level that is logged.", Status.BadRequest);
     }
 
-    private static Task ShowLogAsync(HttpContext context, AdminControls running) =>
-        AdminJson.WriteAsync(context, StatusCodes.Status200OK, new { Level = NameOf(running.Level.Level) });
+    private CertificatesView ListCertificates(AdminControls running) =>
+        new([.. running.Certificates().Select(one => CertificateView.Of(one, time.GetUtcNow()))]);
 
-    private static Task SetLogAsync(HttpContext context, AdminControls running)
-    {
-        var query = context.Request.Query;
-        var level = Enum.GetValues<LogLevel>()
-            .Select(static one => (LogLevel?)one)
-            .FirstOrDefault(one => NameOf(one!.Value) == query["level"]);
-        if (level is not { } known || query.Count != 1)
-        {
-            return AdminJson.ProblemAsync(
-                context,
-                StatusCodes.Status400BadRequest,
-                $"The query takes level, which is {string.Join(", ", Enum.GetValues<LogLevel>().Select(NameOf))}."
-            );
-        }
-        running.Level.Level = known;
-        return ShowLogAsync(context, running);
-    }
+    private ConfigurationView ShowConfiguration(AdminControls running) =>
+        new(host()?.Generation, running.Configuration().File, running.Configuration().Yaml);
+
+    private Task ReloadAsync(HttpContext context) =>
+        AdminAnswer.WithAsync(
+            context,
+            controls(),
+            async running =>
+            {
+                if (await running.ReloadAsync().ConfigureAwait(false))
+                {
+                    await AdminJson
+                        .WriteAsync(context, StatusCodes.Status200OK, new GenerationView(host()?.Generation))
+                        .ConfigureAwait(false);
+                    return;
+                }
+                await AdminJson
+                    .ProblemAsync(
+                        context,
+                        StatusCodes.Status409Conflict,
+                        "The configuration was refused and nothing has changed. The log has each error with its place."
+                    )
+                    .ConfigureAwait(false);
+            }
+        );
+
+    private static LogView ShowLog(AdminControls running) => new(NameOf(running.Level.Level));
+
+    private Task SetLogAsync(HttpContext context, string? level) =>
+        AdminAnswer.WithAsync(
+            context,
+            controls(),
+            running =>
+            {
+                var found = Enum.GetValues<LogLevel>()
+                    .Select(static one => (LogLevel?)one)
+                    .FirstOrDefault(one => NameOf(one!.Value) == level);
+                if (found is not { } known || context.Request.Query.Count != 1)
+                {
+                    return AdminJson.ProblemAsync(
+                        context,
+                        StatusCodes.Status400BadRequest,
+                        $"The query takes level, which is {string.Join(", ", Enum.GetValues<LogLevel>().Select(NameOf))}."
+                    );
+                }
+                running.Level.Level = known;
+                return AdminJson.WriteAsync(context, StatusCodes.Status200OK, ShowLog(running));
+            }
+        );
 
     private static string NameOf(LogLevel level) => level.ToString().ToLowerInvariant();
-
-    private Task WithHostAsync(HttpContext context, Func<HttpContext, GatewayHost, Task> answer) =>
-        host() is { } running ? answer(context, running) : NotYetAsync(context);
-
-    private Task WithControlsAsync(HttpContext context, Func<HttpContext, AdminControls, Task> answer) =>
-        controls() is { } running ? answer(context, running) : NotYetAsync(context);
-
-    private static Task NotYetAsync(HttpContext context) =>
-        AdminJson.ProblemAsync(context, StatusCodes.Status503ServiceUnavailable, "The gateway is starting or stopping.");
 }

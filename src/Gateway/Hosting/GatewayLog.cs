@@ -58,16 +58,6 @@ internal static partial class GatewayLog
     )]
     public static partial void KeyLogOn(this ILogger log, string file);
 
-    [LoggerMessage(117, LogLevel.Information, "Admin: {Caller} orders {Order} of connection {Connection}: {Outcome} {Detail}")]
-    public static partial void ConnectionOrdered(
-        this ILogger log,
-        IPEndPoint caller,
-        ConnectionOrder order,
-        string connection,
-        OrderOutcome outcome,
-        string detail
-    );
-
     [LoggerMessage(118, LogLevel.Information, "Changed, loading again: {Files}")]
     public static partial void FilesChanged(this ILogger log, string files);
 

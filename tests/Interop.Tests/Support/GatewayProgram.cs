@@ -29,7 +29,8 @@ internal sealed partial class GatewayProgram : IAsyncDisposable
         await File.WriteAllTextAsync(file, yaml);
         var program = RunningProgram.Start("dotnet", Path.Combine(AppContext.BaseDirectory, "gateway.dll"), "run", "--config", file);
         var listeners = yaml.Split("certificates:").Length - 1;
-        await RunningGateway.UntilAsync(() => ListenerLine().Count(program.Output.Text) == listeners, program.Describe);
+        await RunningGateway.UntilAsync(() => program.HasEnded || ListenerLine().Count(program.Output.Text) == listeners, program.Describe);
+        Assert.False(program.HasEnded, program.Describe());
         return new GatewayProgram(
             program,
             [.. ListenerLine().Matches(program.Output.Text).Select(m => int.Parse(m.Groups["port"].Value, CultureInfo.InvariantCulture))]

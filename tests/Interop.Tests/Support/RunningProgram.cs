@@ -16,6 +16,8 @@ internal sealed class RunningProgram : IAsyncDisposable
 
     public int Id => _process.Id;
 
+    public bool HasEnded => _process.HasExited;
+
     public Transcript Output { get; } = new();
 
     public Transcript Errors { get; } = new();

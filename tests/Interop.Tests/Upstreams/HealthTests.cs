@@ -243,6 +243,79 @@ public sealed class HealthTests : IDisposable
     }
 
     [Fact]
+    public async Task A_drained_endpoint_gets_no_connection_and_keeps_those_it_has()
+    {
+        await using var first = TestUpstream.Echo();
+        await using var second = TestUpstream.Echo();
+        await using var gateway = await StartAsync(Upstream(At(first), At(second)));
+        using (var kept = EngineClient.Open(gateway.EndPoint))
+        {
+            kept.AssertEchoes("before");
+            var (with, without) = ConnectionsOf(gateway, 0) == 1 ? (0, 1) : (1, 0);
+            Assert.True(Order(gateway, with, EndpointOrder.Drain));
+            Assert.Equal("drained", StateOf(gateway, with));
+            for (var i = 0; i < 6; i++)
+                Visit(gateway);
+            await RunningGateway.UntilAsync(() => ConnectionsOf(gateway, without) == 0, "visits ended");
+            Assert.Equal(1, ConnectionsOf(gateway, with));
+            kept.AssertEchoes("after");
+            // With none left there is nobody to ask: clients fail, as with an upstream that is down.
+            Assert.True(Order(gateway, without, EndpointOrder.Drain));
+            using (var nobody = EngineClient.Open(gateway.EndPoint))
+                Assert.Equal(TlsStatus.Error, nobody.ReadToEnd());
+            Assert.True(Order(gateway, without, EndpointOrder.None));
+            Visit(gateway);
+        }
+
+        Assert.False(gateway.Host.OrderEndpoint("upstream", "127.0.0.1:1", EndpointOrder.Drain));
+        Assert.False(gateway.Host.OrderEndpoint("elsewhere", gateway.Host.Upstreams[0].Endpoints[0].Address, EndpointOrder.Drain));
+        await gateway.UntilClosedAsync(CloseReason.UpstreamConnectFailed);
+        await gateway.UntilClosedAsync(CloseReason.ClientTruncated, 8);
+    }
+
+    [Fact]
+    public async Task Health_can_be_forced_whatever_checks_say()
+    {
+        using var dead = Reserve();
+        await using var healthy = TestUpstream.Echo();
+        await using var gateway = await StartAsync(Upstream(At(dead), At(healthy)) with { HealthCheck = Check(HealthCheckKind.Tcp) });
+        await UntilStatesAsync(gateway, "down", "healthy");
+        Assert.True(Order(gateway, 1, EndpointOrder.Down));
+        Assert.Equal(["down", "down"], gateway.Host.Upstreams[0].Endpoints.Select(static one => one.State));
+        // With all down, all are tried: the forced one is not gone.
+        Visit(gateway);
+        Assert.True(Order(gateway, 1, EndpointOrder.None));
+        Assert.True(Order(gateway, 0, EndpointOrder.Up));
+        await UntilStatesAsync(gateway, "healthy", "healthy");
+        // It is tried again, in vain, and the next one serves.
+        for (var i = 0; i < 4; i++)
+            Visit(gateway);
+        Assert.True(Counters(gateway).Failed >= 2, $"{Counters(gateway).Failed} failed");
+        Assert.True(Order(gateway, 0, EndpointOrder.None));
+        await UntilStatesAsync(gateway, "down", "healthy");
+        await gateway.UntilClosedAsync(CloseReason.ClientTruncated, 5);
+    }
+
+    [Fact]
+    public async Task Connections_do_not_wait_for_a_place_at_a_drained_endpoint()
+    {
+        await using var echo = TestUpstream.Echo();
+        await using var gateway = await StartAsync(Upstream(At(echo)) with { MaxConnections = 1 });
+        using (var first = EngineClient.Open(gateway.EndPoint))
+        {
+            first.AssertEchoes("has the place");
+            using var second = EngineClient.Open(gateway.EndPoint);
+            await RunningGateway.UntilAsync(() => gateway.Host.Upstreams[0].Queued == 1, "a place in the queue");
+            Assert.True(Order(gateway, 0, EndpointOrder.Drain));
+            Assert.Equal(TlsStatus.Error, second.ReadToEnd());
+            first.AssertEchoes("still has it");
+        }
+
+        await gateway.UntilClosedAsync(CloseReason.UpstreamConnectFailed);
+        await gateway.UntilClosedAsync(CloseReason.ClientTruncated);
+    }
+
+    [Fact]
     public async Task A_unix_socket_is_an_endpoint()
     {
         var folder = Directory.CreateTempSubdirectory();
@@ -283,6 +356,11 @@ public sealed class HealthTests : IDisposable
             () => gateway.Host.Upstreams[0].Endpoints.Select(static endpoint => endpoint.State).SequenceEqual(states),
             () => string.Join(", ", gateway.Host.Upstreams[0].Endpoints)
         );
+
+    private static bool Order(RunningGateway gateway, int endpoint, EndpointOrder order) =>
+        gateway.Host.OrderEndpoint("upstream", gateway.Host.Upstreams[0].Endpoints[endpoint].Address, order);
+
+    private static int ConnectionsOf(RunningGateway gateway, int endpoint) => gateway.Host.Upstreams[0].Endpoints[endpoint].Connections;
 
     private static string StateOf(RunningGateway gateway, int endpoint) => gateway.Host.Upstreams[0].Endpoints[endpoint].State;
 
