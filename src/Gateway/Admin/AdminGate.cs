@@ -1,13 +1,14 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.RateLimiting;
+using Microsoft.AspNetCore.Connections.Features;
 using TlsGateway.Gateway.Hosting;
 using TlsGateway.LiveView;
 
 namespace TlsGateway.Gateway.Admin;
 
 /// <summary>
-/// Who may do what at the admin endpoint: health is for everybody, else a bearer token says the role; without tokens, which loopback alone may be, everybody is admin. Failures are bounded by client network; what changes
+/// Who may do what at the admin endpoint: health is for everybody, else a bearer token or a certificate says the role; with neither configured, which loopback alone may be, everybody is admin. Failures are bounded by client network; what changes
 /// something is logged, whatever came of it, and refused to web pages of other sites. Browsers show a token once, at the live view's door, and carry a session's number then.
 /// </summary>
 internal sealed class AdminGate(ILogger log, TimeProvider time) : IDisposable
@@ -26,13 +27,13 @@ internal sealed class AdminGate(ILogger log, TimeProvider time) : IDisposable
 
     private readonly AdminSessions _sessions = new(time);
 
-    private volatile AdminTokens _tokens = AdminTokens.None;
+    private volatile AdminAccess _access = new(AdminTokens.None);
 
     /// <summary>Replaced by a reload.</summary>
-    public AdminTokens Tokens
+    public AdminAccess Access
     {
-        get => _tokens;
-        set => _tokens = value;
+        get => _access;
+        set => _access = value;
     }
 
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
@@ -43,17 +44,17 @@ internal sealed class AdminGate(ILogger log, TimeProvider time) : IDisposable
             await next(context).ConfigureAwait(false);
             return;
         }
-        var tokens = _tokens;
-        if (LoginPage.IsAt(request.Path) && !tokens.IsEmpty)
+        var access = _access;
+        if (LoginPage.IsAt(request.Path) && !access.Tokens.IsEmpty)
         {
-            await LogInOrOutAsync(context, tokens).ConfigureAwait(false);
+            await LogInOrOutAsync(context, access.Tokens).ConfigureAwait(false);
             return;
         }
         // What an open page sends is no order: nothing can be changed there.
         var isChange = !HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method) && !LiveViewSetup.IsChannel(request.Path);
         var id = "";
-        var role = tokens.IsEmpty ? AdminRole.Admin : RoleOf(request, tokens, out id);
-        await AnswerAsync(context, next, role, isChange).ConfigureAwait(false);
+        var role = access.IsOpen ? AdminRole.Admin : RoleOf(context, access, out id);
+        await AnswerAsync(context, next, access, role, isChange).ConfigureAwait(false);
         if (isChange)
         {
             Audit(context, role, id);
@@ -62,10 +63,10 @@ internal sealed class AdminGate(ILogger log, TimeProvider time) : IDisposable
 
     public void Dispose() => _failures.Dispose();
 
-    private async Task AnswerAsync(HttpContext context, RequestDelegate next, AdminRole role, bool isChange)
+    private async Task AnswerAsync(HttpContext context, RequestDelegate next, AdminAccess access, AdminRole role, bool isChange)
     {
         var isFromElsewhere = AdminCrossSite.IsFromElsewhere(context.Request);
-        if (role == AdminRole.None && LoginPage.IsFor(context.Request))
+        if (role == AdminRole.None && !access.Tokens.IsEmpty && LoginPage.IsFor(context.Request))
         {
             context.Response.Redirect(LoginPage.Path);
         }
@@ -78,7 +79,7 @@ internal sealed class AdminGate(ILogger log, TimeProvider time) : IDisposable
                     ? AdminJson.ProblemAsync(
                         context,
                         StatusCodes.Status401Unauthorized,
-                        "A bearer token of admin.readTokenFile or admin.adminTokenFile is needed."
+                        "A bearer token of admin.readTokenFile or admin.adminTokenFile is needed, or a certificate that admin.tls.clients lets in."
                     )
                     : AdminJson.ProblemAsync(
                         context,
@@ -105,16 +106,37 @@ internal sealed class AdminGate(ILogger log, TimeProvider time) : IDisposable
         }
     }
 
-    private AdminRole RoleOf(HttpRequest request, AdminTokens tokens, out string id)
+    private AdminRole RoleOf(HttpContext context, AdminAccess access, out string id)
     {
-        var role = tokens.RoleOf(request.Headers.Authorization.ToString(), out id);
+        var request = context.Request;
+        var role = access.Tokens.RoleOf(request.Headers.Authorization.ToString(), out id);
         if (role == AdminRole.None && request.Cookies[AdminSessions.Cookie] is { } number && _sessions.Find(number) is { } digest)
         {
-            role = tokens.RoleOf(digest);
+            role = access.Tokens.RoleOf(digest);
             id = AdminTokens.IdOf(digest);
+        }
+        if (
+            access.Tls?.Clients is { } clients
+            && context.Connection.ClientCertificate is { } certificate
+            // It was verified when the connection began.
+            && VerifiedBy(context) is { } then
+            && then.TrustsAs(clients)
+            && clients.RoleOf(certificate, out var subject) is var shown
+            && shown > role
+        )
+        {
+            (role, id) = (shown, subject);
         }
         return role;
     }
+
+    /// <summary>To be called for each connection: by whom its caller's certificate will be verified.</summary>
+    public static void Remember(IDictionary<object, object?> connection, AdminTls tls) => connection[typeof(AdminClients)] = tls.Clients;
+
+    private static AdminClients? VerifiedBy(HttpContext context) =>
+        context.Features.Get<IConnectionItemsFeature>()?.Items.TryGetValue(typeof(AdminClients), out var clients) == true
+            ? clients as AdminClients
+            : null;
 
     private async Task LogInOrOutAsync(HttpContext context, AdminTokens tokens)
     {
@@ -169,7 +191,7 @@ internal sealed class AdminGate(ILogger log, TimeProvider time) : IDisposable
         log.AdminChange(
             new IPEndPoint(context.Connection.RemoteIpAddress ?? IPAddress.None, context.Connection.RemotePort),
             role,
-            id.Length > 0 ? id : "none",
+            id.Length > 0 ? id : "no credential",
             context.Request.Method,
             What(context.Request),
             context.Response.StatusCode

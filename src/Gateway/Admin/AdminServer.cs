@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using TlsGateway.Actors;
 using TlsGateway.Gateway.Admin.Api;
 using TlsGateway.Gateway.Configuration;
@@ -9,7 +10,7 @@ using TlsGateway.LiveView;
 namespace TlsGateway.Gateway.Admin;
 
 /// <summary>
-/// Plain HTTP for the operator's tools: <c>/livez</c> (200 while the process lives), <c>/readyz</c> (200 while new connections are welcome, else 503), <c>/metrics</c> (Prometheus text), and the admin API
+/// HTTP, with TLS or without, for the operator's tools: <c>/livez</c> (200 while the process lives), <c>/readyz</c> (200 while new connections are welcome, else 503), <c>/metrics</c> (Prometheus text), and the admin API
 /// (<see cref="ConnectionsEndpoint"/>, <see cref="UpstreamsEndpoint"/>, <see cref="ProcessEndpoint"/>; described at <c>/openapi.json</c>), and the live view's pages below <c>/ui</c>. <see cref="AdminGate"/> says who may do what.
 /// </summary>
 internal sealed class AdminServer : IAsyncDisposable
@@ -34,7 +35,7 @@ internal sealed class AdminServer : IAsyncDisposable
     }
 
     /// <summary>Who is let in from here on.</summary>
-    public void Use(AdminTokens tokens) => _gate.Tokens = tokens;
+    public void Use(AdminAccess access) => _gate.Access = access;
 
     /// <summary>Where it really listens.</summary>
     public IPEndPoint EndPoint { get; }
@@ -51,6 +52,7 @@ internal sealed class AdminServer : IAsyncDisposable
         CancellationToken cancellation
     )
     {
+        AdminGate gate = new(loggers.CreateLogger<AdminGate>(), TimeProvider.System) { Access = settings.Access };
         // The names of the program's own files: the live view's styles and scripts.
         WebApplicationOptions files = new()
         {
@@ -67,7 +69,8 @@ internal sealed class AdminServer : IAsyncDisposable
                 limits.MaxConcurrentConnections = MaxConnections;
                 limits.MaxConcurrentUpgradedConnections = MaxPages;
             },
-            files
+            files,
+            settings.Access.Tls is { } first ? TlsOf(gate, first) : null
         );
         builder.AddTelemetry(telemetry);
         AdminOpenApi.Add(builder.Services);
@@ -79,9 +82,8 @@ internal sealed class AdminServer : IAsyncDisposable
         }
         var server = builder.Build();
         AdminHostFilter filter = new(settings.Bind.Address);
-        AdminGate gate = new(loggers.CreateLogger<AdminGate>(), TimeProvider.System) { Tokens = settings.Tokens };
-        // A page of a rebound name has no token.
-        server.Use((context, next) => gate.Tokens.IsEmpty ? filter.InvokeAsync(context, next) : next(context));
+        // A page of a rebound name has no token and no certificate.
+        server.Use((context, next) => gate.Access.IsOpen ? filter.InvokeAsync(context, next) : next(context));
         server.Use((context, next) => gate.InvokeAsync(context, next));
         server.MapPrometheusScrapingEndpoint("/metrics");
         foreach (var path in (string[])["/livez", "/healthz"])
@@ -118,6 +120,19 @@ internal sealed class AdminServer : IAsyncDisposable
         }
         return new AdminServer(server, gate, new IPEndPoint(settings.Bind.Address, new Uri(server.Urls.First()).Port));
     }
+
+    /// <summary>Each connection gets what a reload has left.</summary>
+    private static TlsHandshakeCallbackOptions TlsOf(AdminGate gate, AdminTls first) =>
+        new()
+        {
+            OnConnection = context =>
+            {
+                // Whether there is TLS at all is settled at the start.
+                var tls = gate.Access.Tls ?? first;
+                AdminGate.Remember(context.Connection.Items, tls);
+                return ValueTask.FromResult(tls.CreateOptions());
+            },
+        };
 
     /// <summary>Stops at once: a scrape that is cut off is tried again.</summary>
     public async ValueTask DisposeAsync()

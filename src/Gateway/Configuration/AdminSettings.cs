@@ -5,11 +5,11 @@ namespace TlsGateway.Gateway.Configuration;
 
 /// <summary>The admin endpoint, validated.</summary>
 /// <param name="Bind">Where it listens.</param>
-/// <param name="Tokens">That are taken; none: on loopback everybody is admin.</param>
+/// <param name="Access">Who is let in.</param>
 /// <param name="LiveView">There are pages for people below /ui.</param>
-internal sealed record AdminSettings(IPEndPoint Bind, AdminTokens Tokens, bool LiveView = true)
+internal sealed record AdminSettings(IPEndPoint Bind, AdminAccess Access, bool LiveView = true)
 {
-    /// <summary>Without tokens.</summary>
+    /// <summary>Open to all who reach it.</summary>
     public AdminSettings(IPEndPoint bind)
-        : this(bind, AdminTokens.None) { }
+        : this(bind, new AdminAccess(AdminTokens.None)) { }
 }

@@ -128,6 +128,14 @@ internal sealed class ConfigurationReloader(
         {
             log.NeedsRestart("admin.bind");
         }
+        if (next.Admin.Access.Tls is null != _started.Admin.Access.Tls is null)
+        {
+            log.NeedsRestart("admin.tls");
+        }
+        if (next.Admin.LiveView != _started.Admin.LiveView)
+        {
+            log.NeedsRestart("admin.liveView");
+        }
         if (!next.NameServers.SequenceEqual(_started.NameServers))
         {
             log.NeedsRestart("dns.servers");

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 
 namespace TlsGateway.Gateway.Hosting;
 
@@ -14,11 +15,13 @@ internal static class EmbeddedWebServer
     /// <param name="loggers">Where it logs.</param>
     /// <param name="limits">Sets the server's limits.</param>
     /// <param name="options">Where it finds files; null: it has none.</param>
+    /// <param name="tls">Of the endpoint; null: it speaks plain HTTP.</param>
     public static WebApplicationBuilder CreateBuilder(
         IPEndPoint bind,
         ILoggerFactory loggers,
         Action<KestrelServerLimits>? limits = null,
-        WebApplicationOptions? options = null
+        WebApplicationOptions? options = null,
+        TlsHandshakeCallbackOptions? tls = null
     )
     {
         var builder = WebApplication.CreateEmptyBuilder(options ?? new WebApplicationOptions { ApplicationName = "TlsGateway" });
@@ -28,8 +31,22 @@ internal static class EmbeddedWebServer
             {
                 kestrel.AddServerHeader = false;
                 limits?.Invoke(kestrel.Limits);
-                kestrel.Listen(bind, static endpoint => endpoint.Protocols = HttpProtocols.Http1);
+                kestrel.Listen(
+                    bind,
+                    endpoint =>
+                    {
+                        endpoint.Protocols = HttpProtocols.Http1;
+                        if (tls is not null)
+                        {
+                            endpoint.UseHttps(tls);
+                        }
+                    }
+                );
             });
+        if (tls is not null)
+        {
+            builder.WebHost.UseKestrelHttpsConfiguration();
+        }
         builder.Services.AddRoutingCore();
         builder.Services.AddSingleton(loggers);
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();

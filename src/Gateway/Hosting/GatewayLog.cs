@@ -92,12 +92,12 @@ internal static partial class GatewayLog
     [LoggerMessage(126, LogLevel.Warning, "The access log {Output} cannot be written, {Lost} lines are lost so far: {Reason}")]
     public static partial void AccessLogLost(this ILogger log, string output, long lost, string reason);
 
-    [LoggerMessage(127, LogLevel.Information, "admin: {Client} as {Role} with token {Token}: {Method} {Path}, answered {Status}")]
+    [LoggerMessage(127, LogLevel.Information, "admin: {Client} as {Role} by {Credential}: {Method} {Path}, answered {Status}")]
     public static partial void AdminChange(
         this ILogger log,
         System.Net.IPEndPoint client,
         Admin.AdminRole role,
-        string token,
+        string credential,
         string method,
         string path,
         int status

@@ -118,7 +118,7 @@ internal sealed class GatewayRuntime(
             var settings = await PrepareAsync(next, Generation + 1, CancellationToken.None).ConfigureAwait(false);
             await host.ReloadAsync(settings.Gateway).ConfigureAwait(false);
             _staples.Keep(settings.Gateway.Listeners);
-            _admin?.Use(next.Admin.Tokens);
+            _admin?.Use(next.Admin.Access);
             (Generation, Development) = (Generation + 1, settings.Development);
             _instruments!.Certificates = ServedCertificate.Of(settings.Gateway.Listeners);
         }

@@ -34,7 +34,7 @@ internal sealed class StartReport(TextWriter output)
             .Select(static engine => $"engine {engine.Name} ({engine.Version})");
         yield return $"TLS gateway {GatewayVersion.Text}, {string.Join(", ", engines)}";
         yield return $"configuration {configuration.File}, generation {runtime.Generation}";
-        yield return $"admin http://{runtime.AdminEndPoint}: {(configuration.Admin.LiveView ? "/ui (live view) " : "")}/metrics /livez /readyz /connections";
+        yield return $"admin {(configuration.Admin.Access.Tls is null ? "http" : "https")}://{runtime.AdminEndPoint}: {(configuration.Admin.LiveView ? "/ui (live view) " : "")}/metrics /livez /readyz /connections";
         foreach (var listener in runtime.Listeners)
         {
             var settings = configuration.Listeners.First(candidate => candidate.Name == listener.Name);

@@ -151,7 +151,7 @@ public sealed class AdminServerTests
     public async Task Tokens_are_replaced_while_it_serves()
     {
         await using var admin = await StartAsync(new GatewayReadiness(), tokens: Tokens);
-        admin.Use(AdminTokens.Of(["the-next-reader-token"], []));
+        admin.Use(AccessOf(["the-next-reader-token"], []));
         Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(admin, "GET", "/metrics", "Bearer reader-token-0123456"));
         Assert.Equal(HttpStatusCode.OK, await AskAsync(admin, "GET", "/metrics", "Bearer the-next-reader-token"));
     }
@@ -195,7 +195,7 @@ public sealed class AdminServerTests
         Assert.Contains("samesite=strict", cookie, StringComparison.OrdinalIgnoreCase);
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(client, HttpMethod.Get, "/metrics"));
         Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync(client, HttpMethod.Post, "/connections/0-1/close"));
-        admin.Use(AdminTokens.Of(["the-next-reader-token"], []));
+        admin.Use(AccessOf(["the-next-reader-token"], []));
         Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(client, HttpMethod.Get, "/metrics"));
     }
 
@@ -272,6 +272,8 @@ public sealed class AdminServerTests
         return (answer.StatusCode, answer.Headers.TryGetValues("Set-Cookie", out var cookies) ? string.Join('\n', cookies) : "");
     }
 
+    private static AdminAccess AccessOf(string[] readers, string[] admins) => new(AdminTokens.Of(readers, admins));
+
     private static AdminTokens Tokens => AdminTokens.Of(["reader-token-0123456"], ["admin-token-01234567"]);
 
     private static async Task<HttpStatusCode> AskAsync(AdminServer admin, string method, string path, string authorization)
@@ -294,7 +296,7 @@ public sealed class AdminServerTests
 
     private static Task<AdminServer> StartAsync(GatewayReadiness readiness, AdminTokens? tokens = null, bool liveView = true) =>
         AdminServer.StartAsync(
-            new AdminSettings(new IPEndPoint(IPAddress.Loopback, 0), tokens ?? AdminTokens.None, liveView),
+            new AdminSettings(new IPEndPoint(IPAddress.Loopback, 0), new AdminAccess(tokens ?? AdminTokens.None), liveView),
             TelemetrySettings.Off,
             readiness,
             NullLoggerFactory.Instance,

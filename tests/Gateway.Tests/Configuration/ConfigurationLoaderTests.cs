@@ -158,7 +158,7 @@ public sealed class ConfigurationLoaderTests : IDisposable
         _folder.Write("readers", "first-token-of-readers\n\nsecond-token-of-readers\n");
         var closed = await Loader.LoadAsync(_folder, Loader.Minimal + "admin: { bind: 0.0.0.0:9901, readTokenFile: readers }\n");
         Assert.Empty(closed.Problems);
-        var tokens = closed.Configuration!.Admin.Tokens;
+        var tokens = closed.Configuration!.Admin.Access.Tokens;
         Assert.Equal(AdminRole.Reader, tokens.RoleOf("Bearer second-token-of-readers", out _));
         Assert.Contains(closed.Configuration.WatchedFiles.Keys, path => path.EndsWith("readers", StringComparison.Ordinal));
     }

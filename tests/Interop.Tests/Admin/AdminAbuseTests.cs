@@ -53,7 +53,7 @@ public sealed class AdminAbuseTests : IDisposable
         Assert.Equal(HttpStatusCode.Conflict, (await SendAsync(admin, HttpMethod.Post, "/configuration/reload")).StatusCode);
         Assert.Equal(2, (await GetAsync(admin, "/configuration")).GetProperty("generation").GetInt32());
 
-        await gateway.Program.ExpectAsync("as Admin with token");
+        await gateway.Program.ExpectAsync("as Admin by ");
         Assert.DoesNotContain(Admin, gateway.Program.Output.Text, StringComparison.Ordinal);
         Assert.DoesNotContain(Reader, gateway.Program.Output.Text, StringComparison.Ordinal);
     }

@@ -46,7 +46,7 @@ public sealed class ConnectionsEndpointTests : IDisposable
         Assert.Equal(0, await client.ExitAsync());
         Assert.Equal(HttpStatusCode.NotFound, (await _http.GetAsync(new Uri(gateway.Admin, "/connections/" + id))).StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, await OrderAsync(gateway, id, "close"));
-        await gateway.Program.ExpectAsync($"as Admin with token none: POST /connections/{id}/close, answered 202");
+        await gateway.Program.ExpectAsync($"as Admin by no credential: POST /connections/{id}/close, answered 202");
     }
 
     [Fact]

@@ -43,7 +43,7 @@ internal sealed partial class GatewayProgram : IAsyncDisposable
     public ValueTask DisposeAsync() => Program.DisposeAsync();
 
     [GeneratedRegex(
-        @"^admin (?<url>http://\S+:\d+): ",
+        @"^admin (?<url>https?://\S+:\d+): ",
         RegexOptions.Multiline | RegexOptions.ExplicitCapture,
         matchTimeoutMilliseconds: 1000
     )]

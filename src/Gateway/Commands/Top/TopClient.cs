@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Security.Authentication;
 using System.Text.Json;
 using TlsGateway.Pki;
 
@@ -15,9 +17,17 @@ internal sealed class TopClient : IDisposable
 
     /// <param name="admin">The admin endpoint.</param>
     /// <param name="token">A bearer token; null: none is sent.</param>
-    public TopClient(Uri admin, string? token)
+    /// <param name="tls">How https is spoken.</param>
+    public TopClient(Uri admin, string? token, SslClientAuthenticationOptions tls)
     {
-        _http = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false })
+        _http = new HttpClient(
+            new SocketsHttpHandler
+            {
+                UseProxy = false,
+                AllowAutoRedirect = false,
+                SslOptions = tls,
+            }
+        )
         {
             BaseAddress = admin,
             Timeout = Patience,
@@ -76,7 +86,7 @@ internal sealed class TopClient : IDisposable
             {
                 HttpStatusCode.OK => await answer.Content.ReadAsStringAsync(cancellation).ConfigureAwait(false),
                 HttpStatusCode.Unauthorized or HttpStatusCode.TooManyRequests => throw new PkiException(
-                    $"{_http.BaseAddress} wants a token, or another one. Give the file of one of its tokens with --token-file."
+                    $"{_http.BaseAddress} wants a token or a certificate, or another one. Give the file of one of its tokens with --token-file, or --certificate and --key."
                 ),
                 HttpStatusCode.MisdirectedRequest => throw new PkiException(
                     $"{_http.BaseAddress} answers to addresses only, as long as it has no tokens. Use its address instead of its name."
@@ -89,7 +99,7 @@ internal sealed class TopClient : IDisposable
         catch (HttpRequestException failed)
         {
             throw new PkiException(
-                $"{_http.BaseAddress} cannot be reached: {failed.Message} Give the gateway's admin.bind with --admin.",
+                $"{_http.BaseAddress} cannot be reached: {failed.Message}{(failed.InnerException is AuthenticationException inner ? $" {inner.Message} Give its authority with --ca." : "")} Give the gateway's admin.bind with --admin.",
                 failed
             );
         }

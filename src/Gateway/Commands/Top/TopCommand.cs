@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net.Security;
 using System.Text.Json;
 using Spectre.Console;
 using TlsGateway.Gateway.Commands.Tools;
@@ -37,6 +38,20 @@ internal sealed class TopCommand(TextWriter output, TextWriter error)
         HelpName = "FILE",
     };
 
+    private readonly Option<string?> _authority = new("--ca")
+    {
+        Description = "PEM file with the authorities that an https endpoint's certificate may come from; the system's if left out.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string?> _certificate = new("--certificate")
+    {
+        Description = "PEM file with a certificate to show, and its key unless --key has it.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string?> _key = new("--key") { Description = "PEM file with the certificate's key.", HelpName = "FILE" };
+
     private readonly Option<string> _sort = new("--sort")
     {
         Description = "What the first connections have most of: stall (running now), stalled (in all), bytes or age.",
@@ -64,7 +79,19 @@ internal sealed class TopCommand(TextWriter output, TextWriter error)
 
     public Command Create()
     {
-        Command command = new("top", Description) { _admin, _token, _sort, _limit, _interval, _once, _json };
+        Command command = new("top", Description)
+        {
+            _admin,
+            _token,
+            _authority,
+            _certificate,
+            _key,
+            _sort,
+            _limit,
+            _interval,
+            _once,
+            _json,
+        };
         command.SetAction(
             (parsed, cancellation) => ToolCommand.RunAsync(error, () => Read(parsed), request => RunAsync(request, cancellation))
         );
@@ -99,6 +126,7 @@ internal sealed class TopCommand(TextWriter output, TextWriter error)
         return new Request(
             admin,
             token,
+            TopTls.Create(parsed.GetValue(_authority), parsed.GetValue(_certificate), parsed.GetValue(_key)),
             sort,
             parsed.GetValue(_limit),
             TimeSpan.FromSeconds(parsed.GetValue(_interval)),
@@ -109,7 +137,7 @@ internal sealed class TopCommand(TextWriter output, TextWriter error)
 
     private async Task<int> RunAsync(Request request, CancellationToken cancellation)
     {
-        using TopClient client = new(request.Admin, request.Token);
+        using TopClient client = new(request.Admin, request.Token, request.Tls);
         var first = await client.SampleAsync(request.Sort, request.Limit, before: null, cancellation).ConfigureAwait(false);
         if (!request.Once)
         {
@@ -189,5 +217,14 @@ internal sealed class TopCommand(TextWriter output, TextWriter error)
         return console;
     }
 
-    private sealed record Request(Uri Admin, string? Token, string Sort, int Limit, TimeSpan Interval, bool Once, bool Json);
+    private sealed record Request(
+        Uri Admin,
+        string? Token,
+        SslClientAuthenticationOptions Tls,
+        string Sort,
+        int Limit,
+        TimeSpan Interval,
+        bool Once,
+        bool Json
+    );
 }

@@ -6,7 +6,7 @@ using TlsGateway.Gateway.Configuration.Values;
 namespace TlsGateway.Gateway.Configuration.Checking;
 
 /// <summary>Checks who is let in at the admin endpoint.</summary>
-internal sealed class AdminChecker(ConfigurationProblems problems, InputFiles files)
+internal sealed class AdminChecker(ConfigurationProblems problems, ConfigurationWorld world, InputFiles files)
 {
     private const int MaxTokenFileBytes = 64 * 1024;
 
@@ -25,16 +25,21 @@ internal sealed class AdminChecker(ConfigurationProblems problems, InputFiles fi
         {
             return null;
         }
-        var tokens = AdminTokens.Of(readers, admins);
-        if (!IPAddress.IsLoopback(bind.Address) && tokens.IsEmpty)
+        AdminTls? tls = null;
+        if (options.Tls is not null && (tls = new AdminTlsChecker(problems, world, files).Check(options.Tls)) is null)
+        {
+            return null;
+        }
+        AdminAccess access = new(AdminTokens.Of(readers, admins), tls);
+        if (!IPAddress.IsLoopback(bind.Address) && access.IsOpen)
         {
             problems.Error(
                 position,
-                $"admin.bind {options.Shown(nameof(options.Bind))} is not loopback, and whoever reaches it would be admin. Set admin.readTokenFile, admin.adminTokenFile or both, or use 127.0.0.1:{bind.Port}."
+                $"admin.bind {options.Shown(nameof(options.Bind))} is not loopback, and whoever reaches it would be admin. Set admin.readTokenFile, admin.adminTokenFile or admin.tls.clients, or use 127.0.0.1:{bind.Port}."
             );
             return null;
         }
-        return new AdminSettings(bind, tokens, options.LiveView);
+        return new AdminSettings(bind, access, options.LiveView);
     }
 
     private List<string>? ReadTokens(AdminOptions options, string property, string key, string? path)

@@ -17,7 +17,7 @@ internal sealed class ConfigurationChecker(ConfigurationProblems problems, Confi
     {
         var stateFolder = Path.GetFullPath(options.StateFolder, world.WorkingFolder);
         InputFiles files = new(problems, file);
-        var admin = new AdminChecker(problems, files).Check(options.Admin);
+        var admin = new AdminChecker(problems, world, files).Check(options.Admin);
         var servers = CheckNameServers(options.Dns);
         var upstreams = await new UpstreamChecker(problems, world, files, servers)
             .CheckAsync(options.Upstreams, cancellation)
