@@ -31,6 +31,7 @@ public sealed class GatewayHost : IAsyncDisposable
 
     private readonly GatewayHostOptions _options;
     private readonly IActorRef[] _supervisors;
+    private readonly ConnectionInspector _inspector;
     private readonly SemaphoreSlim _control = new(1);
     private readonly List<RunningListener> _listeners = [];
     private readonly UpstreamRegistry _upstreams;
@@ -88,6 +89,7 @@ public sealed class GatewayHost : IAsyncDisposable
             _supervisors[i] = system.ActorOf(props, $"loop-{i}");
         }
 
+        _inspector = new ConnectionInspector(_supervisors, ControlTimeout);
         Metrics.Loops = contexts;
         Events = new EventPipeline(system, [.. contexts.Select(static context => context.Events)]);
     }
@@ -186,23 +188,9 @@ public sealed class GatewayHost : IAsyncDisposable
     /// <param name="after">From the one after this; null: from the first.</param>
     /// <param name="limit">At most so many, 1 or more.</param>
     /// <exception cref="AskTimeoutException">A loop is stuck.</exception>
-    public async Task<ConnectionPage> ListConnectionsAsync(ConnectionFilter filter, ConnectionId? after, int limit)
-    {
-        var found = new List<ConnectionSnapshot>();
-        var (loop, number) = after is { } id ? (id.Loop, id.Number) : (0, 0);
-        while (loop < _supervisors.Length)
-        {
-            var page = await _supervisors[loop]
-                .Ask<ConnectionPage>(new InspectionProtocol.List(filter, number, limit - found.Count), ControlTimeout)
-                .ConfigureAwait(false);
-            found.AddRange(page.Connections);
-            (loop, number) = page.Next is { } next ? (next.Loop, next.Number) : (loop + 1, 0);
-            if (found.Count == limit)
-                break;
-        }
-
-        return new ConnectionPage(found, loop < _supervisors.Length ? new ConnectionId(loop, number) : null);
-    }
+    /// <exception cref="InspectionBusyException">Too many ask.</exception>
+    public Task<ConnectionPage> ListConnectionsAsync(ConnectionFilter filter, ConnectionId? after, int limit) =>
+        _inspector.ListAsync(filter, after, limit);
 
     /// <summary>Open connections by how much they have of something, the most first. Those that have nothing of it are not among them.</summary>
     /// <param name="filter">Which of them.</param>
@@ -210,40 +198,14 @@ public sealed class GatewayHost : IAsyncDisposable
     /// <param name="offset">So many with more of it are left out, 0 or more.</param>
     /// <param name="limit">At most so many, 1 or more.</param>
     /// <exception cref="AskTimeoutException">A loop is stuck.</exception>
-    public async Task<RankedConnections> RankConnectionsAsync(ConnectionFilter filter, ConnectionSort sort, int offset, int limit)
-    {
-        var (total, size) = (0, offset + limit);
-        // Of those chosen so far, the one with the least goes first.
-        var chosen = new PriorityQueue<(long Key, ConnectionId Id), (long, ConnectionId)>(RankOrder.LeastFirst);
-        for (var loop = 0; loop < _supervisors.Length; loop++)
-        {
-            long? after = 0;
-            while (after is { } number)
-            {
-                var ranked = await _supervisors[loop]
-                    .Ask<InspectionProtocol.Ranked>(new InspectionProtocol.Rank(filter, sort, number), ControlTimeout)
-                    .ConfigureAwait(false);
-                foreach (var (key, found) in ranked.Keys)
-                {
-                    var one = (key, new ConnectionId(loop, found));
-                    if (chosen.Count < size)
-                        chosen.Enqueue(one, one);
-                    else
-                        chosen.EnqueueDequeue(one, one);
-                }
+    /// <exception cref="InspectionBusyException">Too many ask.</exception>
+    public Task<RankedConnections> RankConnectionsAsync(ConnectionFilter filter, ConnectionSort sort, int offset, int limit) =>
+        _inspector.RankAsync(filter, sort, offset, limit);
 
-                total += ranked.Keys.Count;
-                after = ranked.Next;
-            }
-        }
-
-        // What goes last has the most.
-        var page = new List<ConnectionId>(limit);
-        while (chosen.Count > offset)
-            page.Add(chosen.Dequeue().Id);
-        page.Reverse();
-        return new RankedConnections(await DescribeAsync(page).ConfigureAwait(false), total);
-    }
+    /// <summary>One connection; null: there is none with this id (any more).</summary>
+    /// <exception cref="AskTimeoutException">Its loop is stuck.</exception>
+    /// <exception cref="InspectionBusyException">Too many ask.</exception>
+    public Task<ConnectionSnapshot?> FindConnectionAsync(ConnectionId id) => _inspector.FindAsync(id);
 
     /// <summary>
     /// Who still does what, in the last ten to twenty minutes: for each question client networks and configured names, the most first. Stalls are those of connections that ended then, and
@@ -251,36 +213,9 @@ public sealed class GatewayHost : IAsyncDisposable
     /// </summary>
     /// <param name="limit">For each question, at most so many, 1 or more.</param>
     /// <exception cref="AskTimeoutException">A loop is stuck.</exception>
-    public async Task<IReadOnlyDictionary<UsageQuestion, IReadOnlyList<UsageCount>>> ReadUsageAsync(int limit)
-    {
-        var questions = Enum.GetValues<UsageQuestion>();
-        var sums = questions.ToDictionary(static question => question, static _ => new Dictionary<UsageKey, UsageCount>());
-        foreach (var supervisor in _supervisors)
-        {
-            long? after = 0;
-            while (after is { } number)
-            {
-                var answer = await supervisor
-                    .Ask<InspectionProtocol.UsageAnswer>(new InspectionProtocol.AskUsage(number), ControlTimeout)
-                    .ConfigureAwait(false);
-                foreach (var question in questions)
-                {
-                    foreach (var count in answer.Counts[(int)question])
-                    {
-                        var sum = sums[question].GetValueOrDefault(count.Key);
-                        sums[question][count.Key] = new UsageCount(count.Key, sum.Amount + count.Amount, sum.Error + count.Error);
-                    }
-                }
-
-                after = answer.Next;
-            }
-        }
-
-        return sums.ToDictionary(
-            static one => one.Key,
-            one => (IReadOnlyList<UsageCount>)[.. one.Value.Values.OrderByDescending(static count => count.Amount).Take(limit)]
-        );
-    }
+    /// <exception cref="InspectionBusyException">Too many ask.</exception>
+    public Task<IReadOnlyDictionary<UsageQuestion, IReadOnlyList<UsageCount>>> ReadUsageAsync(int limit) =>
+        _inspector.ReadUsageAsync(limit);
 
     /// <summary>Has connections go to an endpoint, or not, whatever its health. False: no such upstream in the present generation, or no such endpoint of it.</summary>
     /// <param name="upstream">Its name.</param>
@@ -323,17 +258,6 @@ public sealed class GatewayHost : IAsyncDisposable
             _resources.MemoryLimit,
             GatewayMetrics.SnakeCase(_resources.Memory)
         );
-
-    /// <summary>One connection; null: there is none with this id (any more).</summary>
-    public async Task<ConnectionSnapshot?> FindConnectionAsync(ConnectionId id)
-    {
-        if (id.Loop >= _supervisors.Length)
-            return null;
-        var found = await _supervisors[id.Loop]
-            .Ask<InspectionProtocol.Found>(new InspectionProtocol.Find(id.Number), ControlTimeout)
-            .ConfigureAwait(false);
-        return found.Connection;
-    }
 
     /// <summary>Has something done to one connection. The answer says whether it was begun.</summary>
     public async Task<OrderAnswer> OrderAsync(ConnectionId id, ConnectionOrder order)
@@ -521,25 +445,6 @@ public sealed class GatewayHost : IAsyncDisposable
 
     private Task AskAllAsync(object message) =>
         Task.WhenAll(_supervisors.Select(s => s.Ask<ListenerProtocol.Done>(message, ControlTimeout)));
-
-    /// <summary>Connections as they are now, in this order; those that have ended are left out.</summary>
-    private async Task<IReadOnlyList<ConnectionSnapshot>> DescribeAsync(IReadOnlyList<ConnectionId> ids)
-    {
-        var described = new Dictionary<ConnectionId, ConnectionSnapshot>();
-        foreach (var loop in ids.GroupBy(static id => id.Loop))
-        {
-            foreach (var numbers in loop.Select(static id => id.Number).Chunk(LoopInspection.MaxDescribed))
-            {
-                var page = await _supervisors[loop.Key]
-                    .Ask<ConnectionPage>(new InspectionProtocol.Describe(numbers), ControlTimeout)
-                    .ConfigureAwait(false);
-                foreach (var connection in page.Connections)
-                    described.Add(connection.Id, connection);
-            }
-        }
-
-        return [.. ids.Where(described.ContainsKey).Select(id => described[id])];
-    }
 
     private static async Task<bool> EndsWithinAsync(Task task, TimeSpan timeout, CancellationToken stopNow)
     {

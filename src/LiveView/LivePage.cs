@@ -1,5 +1,7 @@
+using Akka.Actor;
 using Microsoft.AspNetCore.Components;
 using TlsGateway.Actors;
+using TlsGateway.Actors.Inspection;
 using TlsGateway.LiveView.Data;
 
 namespace TlsGateway.LiveView;
@@ -24,7 +26,7 @@ public abstract class LivePage : ComponentBase, IDisposable
 
     protected override async Task OnInitializedAsync()
     {
-        await ReadAsync();
+        await RefreshAsync();
         Feed.Sampled += OnSampled;
     }
 
@@ -49,6 +51,16 @@ public abstract class LivePage : ComponentBase, IDisposable
 
     protected virtual void Dispose(bool disposing) => Feed.Sampled -= OnSampled;
 
+    /// <summary>As <see cref="ReadAsync"/>; what cannot be had now is shown as it was; the next sample comes soon.</summary>
+    protected async Task RefreshAsync()
+    {
+        try
+        {
+            await ReadAsync();
+        }
+        catch (Exception late) when (late is InspectionBusyException or AskTimeoutException) { }
+    }
+
     private void OnSampled(object? sender, EventArgs sampled)
     {
         if (IsPaused || Interlocked.Increment(ref _samples) % Every != 0 || Interlocked.Exchange(ref _busy, 1) == 1)
@@ -59,7 +71,7 @@ public abstract class LivePage : ComponentBase, IDisposable
         {
             try
             {
-                await ReadAsync();
+                await RefreshAsync();
                 StateHasChanged();
             }
             finally

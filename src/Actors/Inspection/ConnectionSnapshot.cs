@@ -1,6 +1,7 @@
 using System.Net;
 using TlsGateway.Tls;
 using TlsGateway.Tls.ClientCertificates;
+using TlsGateway.Tls.Hello;
 
 namespace TlsGateway.Actors.Inspection;
 
@@ -33,13 +34,16 @@ public sealed record ConnectionSnapshot
     /// <summary>Null when the client showed none.</summary>
     public TlsPeerCertificate? ClientCertificate { get; init; }
 
+    /// <summary>Null before it came.</summary>
+    public ClientHello? Hello { get; init; }
+
     /// <summary>As the client sent it; "" without one or before the hello.</summary>
-    public string ServerName { get; init; } = "";
+    public string ServerName => Hello?.ServerName ?? "";
 
-    /// <summary>Fingerprints of the ClientHello; "" before it came.</summary>
-    public string Ja3 { get; init; } = "";
+    /// <summary>Fingerprints of the ClientHello; "" before it came. Made when they are asked for: the digests cost more than all the rest.</summary>
+    public string Ja3 => Hello is null ? "" : ClientFingerprint.Ja3(Hello);
 
-    public string Ja4 { get; init; } = "";
+    public string Ja4 => Hello is null ? "" : ClientFingerprint.Ja4(Hello);
 
     /// <summary>Which calls wait for which direction, as in Rescorla's article: <c>write_blocked_on_read</c> and its siblings.</summary>
     public IReadOnlyList<string> Blocked { get; init; } = [];

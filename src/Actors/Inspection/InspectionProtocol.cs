@@ -78,9 +78,12 @@ public sealed record OrderAnswer(OrderOutcome Outcome, string Detail) : INoSeria
     public static OrderAnswer Refused(string detail) => new(OrderOutcome.Refused, detail);
 }
 
-/// <summary>Messages to a loop's supervisor; all stay in the process.</summary>
+/// <summary>Messages to a loop's supervisor; all stay in the process. Answers but those to orders come as <see cref="Timed{T}"/>.</summary>
 internal static class InspectionProtocol
 {
+    /// <summary>An answer, and how long the loop took for it.</summary>
+    internal sealed record Timed<T>(T Answer, long Nanos) : INoSerializationVerificationNeeded;
+
     /// <summary>Answered with <see cref="ConnectionPage"/>: at most <paramref name="Limit"/> connections above a number, out of a bounded look.</summary>
     internal sealed record List(ConnectionFilter Filter, long After, int Limit) : INoSerializationVerificationNeeded;
 

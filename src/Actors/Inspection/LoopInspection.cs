@@ -11,10 +11,29 @@ internal sealed class LoopInspection(LoopContext loop)
     /// <summary>Connections looked at for one answer; a filter that few pass is asked again from where it came to.</summary>
     private const int MaxVisited = 1000;
 
-    /// <summary>Connections described for one answer: each costs some 20 µs, its fingerprints' digests above all.</summary>
+    /// <summary>Connections described for one answer: each costs some microseconds.</summary>
     internal const int MaxDescribed = 50;
 
-    public ConnectionPage Answer(List query)
+    /// <summary>Null: it is no question of this kind.</summary>
+    public object? Answer(object question) =>
+        question switch
+        {
+            List query => Time(query, Look),
+            Rank query => Time(query, Look),
+            Describe query => Time(query, Look),
+            AskUsage query => Time(query, Look),
+            Find query => Time(query, Look),
+            _ => null,
+        };
+
+    private Timed<TAnswer> Time<TQuestion, TAnswer>(TQuestion question, Func<TQuestion, TAnswer> look)
+    {
+        var began = loop.Loop.ReadTimestamp();
+        var answer = look(question);
+        return new Timed<TAnswer>(answer, loop.Loop.ReadTimestamp() - began);
+    }
+
+    private ConnectionPage Look(List query)
     {
         var found = new List<ConnectionSnapshot>();
         var now = loop.Loop.ReadTimestamp();
@@ -32,7 +51,7 @@ internal sealed class LoopInspection(LoopContext loop)
         return new ConnectionPage(found, connection is null ? null : new ConnectionId(loop.Loop.Index, last));
     }
 
-    public Ranked Answer(Rank query)
+    private Ranked Look(Rank query)
     {
         var now = loop.Loop.ReadTimestamp();
         var last = query.After;
@@ -49,7 +68,7 @@ internal sealed class LoopInspection(LoopContext loop)
         return new Ranked(keys, connection is null ? null : last);
     }
 
-    public ConnectionPage Answer(Describe query)
+    private ConnectionPage Look(Describe query)
     {
         var now = loop.Loop.ReadTimestamp();
         return new ConnectionPage(
@@ -58,7 +77,7 @@ internal sealed class LoopInspection(LoopContext loop)
         );
     }
 
-    public UsageAnswer Answer(AskUsage query)
+    private UsageAnswer Look(AskUsage query)
     {
         var now = loop.Loop.ReadTimestamp();
         var counts = Enum.GetValues<UsageQuestion>()
@@ -77,7 +96,7 @@ internal sealed class LoopInspection(LoopContext loop)
         return new UsageAnswer(counts, connection is null ? null : last);
     }
 
-    public Found Answer(Find query) => new(loop.Connections.Find(query.Number)?.Describe(loop.Loop.ReadTimestamp()));
+    private Found Look(Find query) => new(loop.Connections.Find(query.Number)?.Describe(loop.Loop.ReadTimestamp()));
 
     public void PassOn(Order order, IActorRef observer)
     {

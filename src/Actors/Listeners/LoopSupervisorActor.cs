@@ -85,21 +85,6 @@ internal sealed class LoopSupervisorActor(LoopContext loop) : UntypedActor
                 drained.IsDraining = false;
                 AnswerWhenDrained();
                 break;
-            case InspectionProtocol.List query:
-                Sender.Tell(_inspection.Answer(query));
-                break;
-            case InspectionProtocol.Rank query:
-                Sender.Tell(_inspection.Answer(query));
-                break;
-            case InspectionProtocol.Describe query:
-                Sender.Tell(_inspection.Answer(query));
-                break;
-            case InspectionProtocol.AskUsage query:
-                Sender.Tell(_inspection.Answer(query));
-                break;
-            case InspectionProtocol.Find query:
-                Sender.Tell(_inspection.Answer(query));
-                break;
             case InspectionProtocol.Order order:
                 _inspection.PassOn(order, Sender);
                 break;
@@ -108,7 +93,10 @@ internal sealed class LoopSupervisorActor(LoopContext loop) : UntypedActor
                     slot.Actor?.Tell(EndDrain.Instance);
                 break;
             default:
-                Unhandled(message);
+                if (_inspection.Answer(message) is { } answer)
+                    Sender.Tell(answer);
+                else
+                    Unhandled(message);
                 break;
         }
     }

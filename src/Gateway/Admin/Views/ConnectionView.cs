@@ -45,7 +45,7 @@ internal sealed record ConnectionView
             IdleSeconds = Seconds(one.Idle),
             Tls = one.Session is { } session ? TlsView.Of(session, one.Engine) : null,
             ClientCertificate = one.ClientCertificate is { } certificate ? ClientCertificateView.Of(certificate) : null,
-            Hello = one.Ja4.Length == 0 ? null : new HelloView(one.ServerName, one.Ja3, one.Ja4),
+            Hello = one.Hello is null ? null : new HelloView(one.ServerName, one.Ja3, one.Ja4),
             Blocked = one.Blocked,
             Stall = one.Stall is { } stall ? StallView.Of(stall, after: null) : null,
             StallSeconds = new(Seconds(one.StalledByClient), Seconds(one.StalledByUpstream), Seconds(one.StalledBySelf)),
