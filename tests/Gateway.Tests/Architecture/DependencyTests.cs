@@ -3,27 +3,31 @@ using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
 using NetArchTest.Rules;
 using TlsGateway.Actors;
+using TlsGateway.Actors.Balancing;
+using TlsGateway.Actors.Inspection;
 using TlsGateway.Gateway.Configuration;
+using TlsGateway.LiveView;
 using TlsGateway.Pki;
 using TlsGateway.Tls;
 using TlsGateway.Transport;
 
 namespace TlsGateway.Gateway.Tests.Architecture;
 
-/// <summary>Gateway → Actors → {Tls, Transport}, Gateway → Pki; native code and Akka's dispatcher in one place each.</summary>
+/// <summary>Gateway → LiveView → Actors → {Tls, Transport}, Gateway → Pki; native code and Akka's dispatcher in one place each.</summary>
 public sealed class DependencyTests
 {
     private static readonly Assembly Tls = typeof(ITlsSession).Assembly;
     private static readonly Assembly Transport = typeof(EventLoop).Assembly;
     private static readonly Assembly Actors = typeof(GatewayHost).Assembly;
     private static readonly Assembly Pki = typeof(PkiException).Assembly;
+    private static readonly Assembly LiveView = typeof(LiveViewSetup).Assembly;
     private static readonly Assembly Gateway = typeof(GatewayConfiguration).Assembly;
 
     [Fact]
-    public void The_assemblies_are_the_five_of_the_product() =>
+    public void The_assemblies_are_the_six_of_the_product() =>
         Assert.Equal(
-            ["Tls", "Transport", "Actors", "Pki", "gateway"],
-            new[] { Tls, Transport, Actors, Pki, Gateway }.Select(assembly => assembly.GetName().Name)
+            ["Tls", "Transport", "Actors", "Pki", "LiveView", "gateway"],
+            new[] { Tls, Transport, Actors, Pki, LiveView, Gateway }.Select(assembly => assembly.GetName().Name)
         );
 
     [Fact]
@@ -53,10 +57,23 @@ public sealed class DependencyTests
         Assert.DoesNotContain(references, name => name.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal));
     }
 
+    /// <summary>What a page can do to a gateway is to look.</summary>
+    [Fact]
+    public void The_live_view_knows_the_data_path_and_gives_no_orders()
+    {
+        Assert.DoesNotContain("gateway", References(LiveView));
+        var ordering = Types
+            .InAssembly(LiveView)
+            .That()
+            .HaveDependencyOnAny(typeof(ConnectionOrder).FullName!, typeof(EndpointOrder).FullName!, typeof(OrderAnswer).FullName!)
+            .GetTypes();
+        Assert.Empty(ordering);
+    }
+
     [Fact]
     public void Native_functions_are_declared_in_two_namespaces_only()
     {
-        var declaring = new[] { Tls, Transport, Actors, Pki, Gateway }.SelectMany(TypesWithNativeFunctions).ToList();
+        var declaring = new[] { Tls, Transport, Actors, Pki, LiveView, Gateway }.SelectMany(TypesWithNativeFunctions).ToList();
 
         Assert.Contains(declaring, name => name.StartsWith("TlsGateway.Transport.Native.", StringComparison.Ordinal));
         Assert.Contains(declaring, name => name.StartsWith("TlsGateway.Tls.OpenSsl.", StringComparison.Ordinal));
