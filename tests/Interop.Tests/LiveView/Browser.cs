@@ -24,6 +24,7 @@ internal sealed class Browser : IAsyncDisposable
     public static async Task<Browser> StartAsync()
     {
         var program = Programs.Require("chromium");
+        Assertions.SetDefaultExpectTimeout((float)RunningGateway.Patience.TotalMilliseconds);
         var playwright = await Playwright.CreateAsync();
         var chromium = await playwright.Chromium.LaunchAsync(
             new BrowserTypeLaunchOptions

@@ -214,12 +214,7 @@ public sealed class LiveViewTests : IDisposable
         await Expect(page.Locator("#open")).ToHaveTextAsync("0");
         await File.WriteAllTextAsync(token, "another-token-for-readers\n");
         await gateway.SignalAsync("HUP");
-        await RunningGateway.UntilAsync(
-            () =>
-                gateway.Program.Errors.Text.Contains("eload", StringComparison.Ordinal)
-                || gateway.Program.Output.Text.Contains("eload", StringComparison.Ordinal),
-            gateway.Program.Describe
-        );
+        await gateway.Program.ExpectAsync("generation 2");
         await page.ReloadAsync();
         await Expect(page.GetByLabel("A token")).ToBeVisibleAsync();
         Assert.DoesNotContain("a-token-for-readers", gateway.Program.Output.Text + gateway.Program.Errors.Text, StringComparison.Ordinal);
