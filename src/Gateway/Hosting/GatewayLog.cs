@@ -1,6 +1,3 @@
-using System.Net;
-using TlsGateway.Actors.Inspection;
-
 namespace TlsGateway.Gateway.Hosting;
 
 /// <summary>What the process itself logs. Event ids 100 to 199.</summary>
