@@ -58,14 +58,14 @@ internal sealed partial class TlsConnection
         && (filter.Clients is null || filter.Clients.Contains(_seed.Peer))
         && (filter.ServerName is null || _hello?.ServerName.Contains(filter.ServerName, StringComparison.OrdinalIgnoreCase) == true);
 
-    /// <summary>What it has of that, in units that only comparing needs; 0: nothing.</summary>
-    internal long SortKey(ConnectionSort sort, long now) =>
+    /// <summary>What it has of that, in units that only comparing needs; 0: nothing. By instants, not ages: loops and their slices are looked at one after the other.</summary>
+    internal long SortKey(ConnectionSort sort) =>
         sort switch
         {
-            ConnectionSort.Stall => _stalls.Active == 0 ? 0 : now - _stalls.OldestSince,
+            ConnectionSort.Stall => _stalls.Active == 0 ? 0 : long.MaxValue - _stalls.OldestSince,
             ConnectionSort.Stalled => StalledNanos,
             ConnectionSort.Bytes => _receivedBytes + _sentBytes,
-            _ => now - _began,
+            _ => long.MaxValue - _began,
         };
 
     internal ConnectionSnapshot Describe(long now)

@@ -53,14 +53,13 @@ internal sealed class LoopInspection(LoopContext loop)
 
     private Ranked Look(Rank query)
     {
-        var now = loop.Loop.ReadTimestamp();
         var last = query.After;
         var connection = loop.Connections.After(query.After);
         var keys = new List<(long, long)>();
         for (var visited = 0; connection is not null && visited < MaxVisited; visited++)
         {
             last = connection.Number;
-            if (connection.Passes(query.Filter) && connection.SortKey(query.Sort, now) is var key and > 0)
+            if (connection.Passes(query.Filter) && connection.SortKey(query.Sort) is var key and > 0)
                 keys.Add((key, last));
             connection = connection.NextInTable;
         }
