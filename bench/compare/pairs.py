@@ -7,7 +7,7 @@ run.py's figure is a median of a few long runs; when the machine's speed changes
 seen, the slices of one round, a few seconds apart, still meet the same machine. Printed for each scenario: the median CPU per
 handshake or round trip of each proxy, the median of the first proxy's ratios to it, with the range that holds the
 middle half, and the median of its slices' 99th percentiles of latency.
-For handshakes (S1, S2, S7, S8) and round trips (S5, S5r). An old build beside a new one: --also name=folder.
+For handshakes (S1, S2, S7, S8), round trips (S5, S5r) and bytes (S3, S4: CPU per MB; a slice is --slice-bytes). An old build beside a new one: --also name=folder.
 """
 import argparse, json, statistics, sys, time
 import run
@@ -36,28 +36,51 @@ def measure(cmd, pids):
             load.p.wait()
     if result["errors"]:
         raise SystemExit(f"{result['errors']} errors: {result['first_error']}")
-    return spent / result["echoes" if result["mode"] == "pp" else "handshakes"] * 1e6, result
+    return spent / done(result) * 1e6, result
+
+
+def done(result):
+    """Units of work: round trips, handshakes, or MB."""
+    if result["mode"] in ("up", "down"):
+        return (result["bytes_up"] + result["bytes_down"]) / 1e6
+    return result["echoes" if result["mode"] == "pp" else "handshakes"]
+
+
+def warm_up(a, name, port, proxy, pids):
+    """By time; bulk has none of its own, so it is repeated."""
+    secs = proxy.get("warm", 1)
+    if run.SCENARIOS[name]["mode"] in ("hs", "pp"):
+        measure(slice_of(a, name, port, proxy, secs), pids)
+        return
+    end = time.monotonic() + secs
+    while time.monotonic() < end:
+        measure(bulk_slice(a, name, port, proxy), pids)
+
+
+def bulk_slice(a, name, port, proxy):
+    return run.load_cmd(a, run.SCENARIOS[name], port, proxy, False)
 
 
 def scenario(a, name):
     key = "rsa" if "-key rsa" in run.SCENARIOS[name]["args"] else "ec"
-    backend = run.Proc([f"{run.WORK}/backend", "echo", str(a.base_port)])
+    backend = run.Proc([f"{run.WORK}/backend", run.BACKEND_MODE[run.SCENARIOS[name]["mode"]], str(a.base_port)])
+    bulk = run.SCENARIOS[name]["mode"] in ("up", "down")
     up = {}
     try:
         backend.line()
         for i, proxy in enumerate(a.proxies):
             up[proxy] = (run.Proxy(proxy, a.base_port + 1 + i, a.base_port, key), a.base_port + 1 + i)
         for proxy, (running, port) in up.items():
-            measure(slice_of(a, name, port, PROXIES[proxy], PROXIES[proxy].get("warm", 1)), running.pids())
+            warm_up(a, name, port, PROXIES[proxy], running.pids())
         us = {proxy: [] for proxy in a.proxies}
         p99 = {proxy: [] for proxy in a.proxies}
         for i in range(a.rounds):
             order = a.proxies[i % len(a.proxies):] + a.proxies[:i % len(a.proxies)]
             for proxy in order:
                 running, port = up[proxy]
-                spent, result = measure(slice_of(a, name, port, PROXIES[proxy], a.slice), running.pids())
+                spent, result = measure(bulk_slice(a, name, port, PROXIES[proxy]) if bulk else slice_of(a, name, port, PROXIES[proxy], a.slice), running.pids())
                 us[proxy].append(spent)
-                p99[proxy].append(result["msg_p99_us" if result["mode"] == "pp" else "hs_p99_us"])
+                p99[proxy].append(0 if bulk else result["msg_p99_us" if result["mode"] == "pp" else "hs_p99_us"])
                 if result["mode"] == "hs" and "-resume" not in run.SCENARIOS[name]["args"] and result["resumed"]:
                     raise SystemExit("resumed in a full-handshake run")
         return us, p99
@@ -74,9 +97,10 @@ def main():
     p.add_argument("--scenarios", default="S1,S7")
     p.add_argument("--rounds", type=int, default=40)
     p.add_argument("--slice", type=float, default=0.5, help="seconds of load per proxy and round")
+    p.add_argument("--slice-bytes", type=int, default=64 << 20, help="bytes per connection (8 of them) in a slice of S3 or S4")
     p.add_argument("--base-port", type=int, default=20450)
     a = p.parse_args()
-    a.bytes, a.idle, a.load_root = 0, 0, None
+    a.bytes, a.idle, a.load_root = a.slice_bytes, 0, None
     a.proxies = a.proxies.split(",")
     for also in a.also:
         name, folder = also.split("=", 1)
