@@ -26,4 +26,11 @@ public interface IFleetHost
 /// <param name="HandshakesPerSecond">Since the last look.</param>
 /// <param name="LoopDelay">The worst of the loops.</param>
 /// <param name="IsDraining">It takes no more.</param>
-public readonly record struct LocalLoad(long Connections, double HandshakesPerSecond, TimeSpan LoopDelay, bool IsDraining);
+/// <param name="Stalled">Connections stalled now.</param>
+public readonly record struct LocalLoad(
+    long Connections,
+    double HandshakesPerSecond,
+    TimeSpan LoopDelay,
+    bool IsDraining,
+    StalledConnections Stalled
+);

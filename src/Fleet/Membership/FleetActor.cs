@@ -111,7 +111,8 @@ internal sealed class FleetActor : UntypedActor, IWithTimers
                 load.HandshakesPerSecond,
                 load.LoopDelay,
                 load.IsDraining,
-                _host.KeysVersion
+                _host.KeysVersion,
+                load.Stalled
             )
         );
         var details = _host.ReadDetails();

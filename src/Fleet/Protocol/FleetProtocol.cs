@@ -13,6 +13,7 @@ public interface IFleetMessage;
 /// <param name="LoopDelay">From readiness to service, the worst of its loops.</param>
 /// <param name="IsDraining">It takes no more.</param>
 /// <param name="KeysVersion">Of the newest set of ticket keys that it opens tickets with; 0: none.</param>
+/// <param name="Stalled">Connections stalled now.</param>
 public sealed record MemberLoad(
     UniqueAddress Member,
     long Sequence,
@@ -20,8 +21,12 @@ public sealed record MemberLoad(
     double HandshakesPerSecond,
     TimeSpan LoopDelay,
     bool IsDraining,
-    long KeysVersion
+    long KeysVersion,
+    StalledConnections Stalled
 ) : IFleetMessage;
+
+/// <summary>Connections stalled now, by whose fault.</summary>
+public readonly record struct StalledConnections(long Client, long Upstream, long Self);
 
 /// <summary>What a member is and serves. To all when it changes, and now and then.</summary>
 /// <param name="Member">Whose.</param>

@@ -85,6 +85,9 @@ public sealed class FleetSerializer(ExtendedActorSystem system) : SerializerWith
             LoopDelayMicros = (long)load.LoopDelay.TotalMicroseconds,
             IsDraining = load.IsDraining,
             KeysVersion = load.KeysVersion,
+            StalledByClient = load.Stalled.Client,
+            StalledByUpstream = load.Stalled.Upstream,
+            StalledBySelf = load.Stalled.Self,
         }.ToByteArray();
 
     private static MemberLoad ReadLoad(byte[] bytes)
@@ -97,7 +100,8 @@ public sealed class FleetSerializer(ExtendedActorSystem system) : SerializerWith
             double.IsFinite(load.HandshakesPerSecond) ? Math.Max(0, load.HandshakesPerSecond) : 0,
             TimeSpan.FromMicroseconds(Math.Clamp(load.LoopDelayMicros, 0, 3_600_000_000)),
             load.IsDraining,
-            load.KeysVersion
+            load.KeysVersion,
+            new StalledConnections(Math.Max(0, load.StalledByClient), Math.Max(0, load.StalledByUpstream), Math.Max(0, load.StalledBySelf))
         );
     }
 
@@ -129,10 +133,6 @@ public sealed class FleetSerializer(ExtendedActorSystem system) : SerializerWith
                     NotAfterUnixSeconds = certificate.NotAfter.ToUnixTimeSeconds(),
                 }
             );
-        }
-        foreach (var (cause, share) in about.Stalls)
-        {
-            written.Stalls.Add(new Wire.StallShare { Cause = Cut(cause), SecondsPerSecond = share });
         }
         if (about.Drain is { } drain)
         {
@@ -171,12 +171,6 @@ public sealed class FleetSerializer(ExtendedActorSystem system) : SerializerWith
                             DateTimeOffset.FromUnixTimeSeconds(one.NotAfterUnixSeconds)
                         )),
                 ],
-                Stalls = details
-                    .Stalls.Where(static share =>
-                        share.Cause is "client" or "upstream" or "self" && double.IsFinite(share.SecondsPerSecond)
-                    )
-                    .DistinctBy(static share => share.Cause)
-                    .ToDictionary(static share => share.Cause, static share => Math.Max(0, share.SecondsPerSecond), StringComparer.Ordinal),
                 Drain = details.Drain is { } drain
                     ? new DrainProgress(
                         drain.ConnectionsAtStart,

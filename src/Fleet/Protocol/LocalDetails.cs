@@ -19,9 +19,6 @@ public sealed record LocalDetails
 
     public IReadOnlyList<MemberCertificate> Certificates { get; init; } = [];
 
-    /// <summary>By cause (client, upstream, self): stalled time of all its connections in a second of the clock.</summary>
-    public IReadOnlyDictionary<string, double> Stalls { get; init; } = new Dictionary<string, double>();
-
     /// <summary>Null: it does not drain.</summary>
     public DrainProgress? Drain { get; init; }
 

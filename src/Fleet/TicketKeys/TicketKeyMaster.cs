@@ -45,11 +45,11 @@ internal sealed class TicketKeyMaster : ReceiveActor, IWithTimers
     /// <summary>Waits for what a majority has; ends with any answer.</summary>
     private void Reading()
     {
-        Hearing();
         Receive<GetSuccess>(answer => Begin(answer.Get(FleetKeys.Key).Value));
         Receive<NotFound>(_ => Begin(found: null));
         // No majority is reached: what is here has to do, and what another part wrote comes with it when it is back.
         Receive<GetFailure>(_ => Begin(found: null));
+        Hearing();
     }
 
     private void Begin(FleetKeySet? found)
@@ -62,7 +62,6 @@ internal sealed class TicketKeyMaster : ReceiveActor, IWithTimers
     /// <summary>Looks once a second whether another set is due. Ends with the actor.</summary>
     private void Keeping()
     {
-        Hearing();
         Receive<Look>(_ =>
         {
             if (_schedule.Next(_current, _host.InheritedKey, _time.GetUtcNow(), AllHave()) is { } next)
@@ -73,6 +72,7 @@ internal sealed class TicketKeyMaster : ReceiveActor, IWithTimers
                 Log(before, next);
             }
         });
+        Hearing();
     }
 
     private void Hearing()
