@@ -1,0 +1,2 @@
+// One bridge, one network, two cores.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]

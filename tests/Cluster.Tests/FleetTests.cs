@@ -1,0 +1,105 @@
+using TlsGateway.Cluster.Tests.Support;
+using TestFleet = TlsGateway.Cluster.Tests.Support.TestFleet;
+
+namespace TlsGateway.Cluster.Tests;
+
+/// <summary>Real gateways, each in a network namespace of its own.</summary>
+public sealed class FleetTests
+{
+    [Fact]
+    public async Task Three_gateways_form_a_fleet_and_a_session_resumes_on_every_other()
+    {
+        await using var fleet = await TestFleet.StartAsync(3);
+        foreach (var from in fleet.Members)
+        {
+            foreach (var at in fleet.Members.Where(one => one != from))
+            {
+                fleet.AssertResumes(from, at);
+            }
+        }
+        var seen = (await fleet.Members[0].FleetAsync())!.Value;
+        Assert.All(
+            seen.GetProperty("members").EnumerateArray(),
+            static one =>
+            {
+                Assert.Equal("ready", TestFleet.Text(one, "phase"));
+                Assert.Equal("tls", TestFleet.Text(one.GetProperty("certificates")[0], "listener"));
+                Assert.True(one.GetProperty("limit").GetInt64() > 0);
+            }
+        );
+    }
+
+    [Fact]
+    public async Task A_killed_member_is_missed_by_nobody_but_its_own_clients()
+    {
+        await using var fleet = await TestFleet.StartAsync(3);
+        // The oldest makes the keys, and is a seed.
+        var killed = await fleet.OldestAsync();
+        var others = fleet.Members.Where(one => one != killed).ToArray();
+        await using var first = await EchoClient.ConnectAsync(others[0].Clients);
+        await using var second = await EchoClient.ConnectAsync(others[1].Clients);
+        killed.Signal("KILL");
+        await killed.ExitAsync();
+        await first.EchoAsync("at once");
+        await second.EchoAsync("at once");
+        await using (var fresh = await EchoClient.ConnectAsync(others[0].Clients))
+        {
+            await fresh.EchoAsync("new");
+        }
+        await fleet.WholeAsync(others);
+        fleet.AssertResumes(others[0], others[1]);
+        await first.EchoAsync("still");
+        await second.EchoAsync("still");
+        killed.Start();
+        await fleet.WholeAsync(fleet.Members);
+        fleet.AssertResumes(others[0], killed);
+        await first.EchoAsync("and after");
+    }
+
+    [Fact]
+    public async Task A_frozen_member_is_put_out_and_comes_back_with_its_connections()
+    {
+        await using var fleet = await TestFleet.StartAsync(3);
+        var frozen = fleet.Members[2];
+        await using var held = await EchoClient.ConnectAsync(frozen.Clients);
+        await held.EchoAsync("before");
+        frozen.Signal("STOP");
+        await fleet.WholeAsync(fleet.Members[0], fleet.Members[1]);
+        frozen.Signal("CONT");
+        await held.EchoAsync("thawed");
+        await fleet.WholeAsync(fleet.Members);
+        await held.EchoAsync("a member again");
+        Assert.Contains("No longer one of the fleet", frozen.Log, StringComparison.Ordinal);
+        fleet.AssertResumes(fleet.Members[0], frozen);
+    }
+
+    [Fact]
+    public async Task Both_sides_of_a_split_serve_and_it_heals()
+    {
+        await using var fleet = await TestFleet.StartAsync(3);
+        var oldest = await fleet.OldestAsync();
+        var others = fleet.Members.Where(one => one != oldest).ToArray();
+        await using var here = await EchoClient.ConnectAsync(oldest.Clients);
+        await using var there = await EchoClient.ConnectAsync(others[0].Clients);
+        TestFleet.Cut(oldest);
+        await fleet.WholeAsync(others);
+        await TestFleet.UntilAsync(async () => await StandingAsync(oldest) != "member", "the lone one knows that it lost the others");
+        await here.EchoAsync("alone");
+        await there.EchoAsync("the others");
+        await using (var fresh = await EchoClient.ConnectAsync(oldest.Clients))
+        {
+            await fresh.EchoAsync("new, alone");
+        }
+        // Neither side has changed its keys: a session goes over although members do not.
+        fleet.AssertResumes(oldest, others[0]);
+        Assert.Equal("ready", await oldest.ReadinessAsync());
+        TestFleet.Heal(oldest);
+        await fleet.WholeAsync(fleet.Members);
+        await here.EchoAsync("healed");
+        await there.EchoAsync("healed");
+        fleet.AssertResumes(others[1], oldest);
+    }
+
+    private static async Task<string?> StandingAsync(Member member) =>
+        await member.FleetAsync() is { } fleet ? TestFleet.Text(fleet, "standing") : null;
+}

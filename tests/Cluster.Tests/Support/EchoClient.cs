@@ -1,0 +1,54 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Text;
+
+namespace TlsGateway.Cluster.Tests.Support;
+
+/// <summary>A client of the gateway, which trusts it: certificates are tested elsewhere.</summary>
+internal sealed class EchoClient : IAsyncDisposable
+{
+    private readonly SslStream _stream;
+
+    private EchoClient(SslStream stream) => _stream = stream;
+
+    public static async Task<EchoClient> ConnectAsync(IPEndPoint gateway)
+    {
+        Socket socket = new(gateway.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            using CancellationTokenSource patience = new(TestFleet.Patience);
+            await socket.ConnectAsync(gateway, patience.Token);
+            SslStream stream = new(new NetworkStream(socket, ownsSocket: true), leaveInnerStreamOpen: false, static (_, _, _, _) => true);
+            await stream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "localhost" }, patience.Token);
+            return new EchoClient(stream);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Says something and waits until it comes back.</summary>
+    public async Task EchoAsync(string text = "hello")
+    {
+        using CancellationTokenSource patience = new(TestFleet.Patience);
+        var said = Encoding.UTF8.GetBytes(text);
+        await _stream.WriteAsync(said, patience.Token);
+        var heard = new byte[said.Length];
+        await _stream.ReadExactlyAsync(heard, patience.Token);
+        Assert.Equal(text, Encoding.UTF8.GetString(heard));
+    }
+
+    /// <summary>Waits for the gateway's close_notify.</summary>
+    public async Task ExpectEndAsync()
+    {
+        using CancellationTokenSource patience = new(TestFleet.Patience);
+        Assert.Equal(0, await _stream.ReadAsync(new byte[1], patience.Token));
+    }
+
+    public async Task CloseAsync() => await _stream.ShutdownAsync();
+
+    public ValueTask DisposeAsync() => _stream.DisposeAsync();
+}

@@ -1,0 +1,125 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+
+namespace TlsGateway.Cluster.Tests.Support;
+
+/// <summary>A gateway in a network namespace of its own, with its own address; a process as an operator runs it.</summary>
+internal sealed class Member : IDisposable
+{
+    private readonly StringBuilder _log = new();
+    private readonly HttpClient _admin;
+    private Process? _process;
+
+    public Member(string space, IPAddress address, string file, string token)
+    {
+        (Space, Address, File) = (space, address, file);
+        _admin = new HttpClient { BaseAddress = new Uri($"http://{address}:9901"), Timeout = TimeSpan.FromSeconds(5) };
+        _admin.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+    }
+
+    /// <summary>Of its network namespace.</summary>
+    public string Space { get; }
+
+    public IPAddress Address { get; }
+
+    /// <summary>Its configuration.</summary>
+    public string File { get; }
+
+    public IPEndPoint Clients => new(Address, 8443);
+
+    public int Id => _process!.Id;
+
+    public bool HasEnded => _process is not { HasExited: false };
+
+    public string Log
+    {
+        get
+        {
+            lock (_log)
+            {
+                return _log.ToString();
+            }
+        }
+    }
+
+    public void Start()
+    {
+        _process?.Dispose();
+        _process = Process.Start(
+            // ip becomes the program: the process is the gateway's.
+            new ProcessStartInfo(
+                "ip",
+                ["netns", "exec", Space, "dotnet", Path.Combine(AppContext.BaseDirectory, "gateway.dll"), "run", "--config", File]
+            )
+            {
+                UseShellExecute = false,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            }
+        )!;
+        _process.OutputDataReceived += (_, line) => Keep(line.Data);
+        _process.ErrorDataReceived += (_, line) => Keep(line.Data);
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    /// <summary>Sends a signal, such as TERM, KILL, STOP or CONT.</summary>
+    public void Signal(string name) => Shell.Run($"kill -{name} {Id}");
+
+    /// <summary>Waits for its end; its exit status.</summary>
+    public async Task<int> ExitAsync()
+    {
+        using CancellationTokenSource patience = new(TestFleet.Patience);
+        await _process!.WaitForExitAsync(patience.Token);
+        return _process.ExitCode;
+    }
+
+    /// <summary>Null: it does not answer.</summary>
+    public async Task<JsonElement?> FleetAsync()
+    {
+        try
+        {
+            return (await JsonDocument.ParseAsync(await _admin.GetStreamAsync("/fleet"))).RootElement.Clone();
+        }
+        catch (Exception silent) when (silent is HttpRequestException or TaskCanceledException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The body of /readyz; null: it does not answer.</summary>
+    public async Task<string?> ReadinessAsync()
+    {
+        try
+        {
+            using var answer = await _admin.GetAsync("/readyz");
+            return (await answer.Content.ReadAsStringAsync()).Trim();
+        }
+        catch (Exception silent) when (silent is HttpRequestException or TaskCanceledException)
+        {
+            return null;
+        }
+    }
+
+    public void Dispose()
+    {
+        _admin.Dispose();
+        if (_process is { HasExited: false } running)
+        {
+            running.Kill();
+            running.WaitForExit();
+        }
+        _process?.Dispose();
+    }
+
+    private void Keep(string? line)
+    {
+        lock (_log)
+        {
+            _log.AppendLine(line);
+        }
+    }
+}

@@ -1,0 +1,202 @@
+using System.Globalization;
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+using TlsGateway.Fleet.Tests.Support;
+
+namespace TlsGateway.Cluster.Tests.Support;
+
+/// <summary>Gateways as a fleet: a namespace and an address each, joined by a bridge, on which the tests and the backend have an address too. All is removed at the end.</summary>
+internal sealed class TestFleet : IAsyncDisposable
+{
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private const string Network = "198.18.77";
+    private const string Token = "a-token-of-the-cluster-tests";
+    private static readonly string Prefix = string.Create(CultureInfo.InvariantCulture, $"gw{Environment.ProcessId % 100000}");
+    private readonly MemberCertificates _certificates = new();
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fleet-");
+    private readonly EchoBackend _backend;
+
+    private TestFleet(int members, string cluster, string more)
+    {
+        Shell.Run($"ip link add {Prefix} type bridge && ip addr add {Network}.254/24 dev {Prefix} && ip link set {Prefix} up");
+        _backend = new EchoBackend(IPAddress.Parse($"{Network}.254"));
+        Write("token", Token);
+        Write("authorities.pem", _certificates.Authority.ExportCertificatePem());
+        Members = [.. Enumerable.Range(1, members).Select(number => Make(number, members, cluster, more))];
+    }
+
+    public Member[] Members { get; }
+
+    /// <summary>Starts members, and waits until they are one fleet, and ready.</summary>
+    /// <param name="members">So many.</param>
+    /// <param name="cluster">More of the cluster's section, in one line each, indented by two.</param>
+    /// <param name="more">More of the configuration.</param>
+    public static async Task<TestFleet> StartAsync(int members, string cluster = "", string more = "")
+    {
+        if (Environment.UserName != "root")
+        {
+            Assert.Skip("network namespaces need root");
+        }
+        Shell.Require("ip", "nft", "openssl");
+        TestFleet fleet = new(members, cluster, more);
+        try
+        {
+            foreach (var member in fleet.Members)
+            {
+                member.Start();
+            }
+            await fleet.WholeAsync(fleet.Members);
+            return fleet;
+        }
+        catch
+        {
+            await fleet.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Waits until these, and no others, are members for each other, with keys, and ready.</summary>
+    public async Task WholeAsync(params Member[] members) =>
+        await UntilAsync(
+            async () =>
+            {
+                foreach (var member in members)
+                {
+                    if (
+                        await member.FleetAsync() is not { } fleet
+                        || Text(fleet, "standing") != "member"
+                        || Up(fleet).Count() != members.Length
+                        || fleet.GetProperty("members").GetArrayLength() != members.Length
+                        || !Up(fleet).All(static one => Text(one, "ticketKeys") == "fleet")
+                        || await member.ReadinessAsync() != "ready"
+                    )
+                    {
+                        return false;
+                    }
+                }
+                return true;
+            },
+            $"{members.Length} are a fleet",
+            () => string.Join("\n----\n", Members.Select(static one => $"{one.Address}\n{one.Log}"))
+        );
+
+    /// <summary>The one that makes the keys.</summary>
+    public async Task<Member> OldestAsync()
+    {
+        var fleet = (await Members.First(static one => !one.HasEnded).FleetAsync())!.Value;
+        var address = Text(
+            fleet.GetProperty("members").EnumerateArray().Single(static one => one.GetProperty("oldest").GetBoolean()),
+            "address"
+        );
+        return Members.Single(one => address == $"{one.Address}:4053");
+    }
+
+    /// <summary>Members no longer hear this one at the member port, nor it them; clients and backend notice nothing.</summary>
+    public static void Cut(Member member) =>
+        Shell.Run(
+            $"ip netns exec {member.Space} nft 'add table inet cut; add chain inet cut in {{ type filter hook input priority 0; }}; "
+                + "add chain inet cut out { type filter hook output priority 0; }; "
+                + "add rule inet cut in tcp dport 4053 drop; add rule inet cut in tcp sport 4053 drop; "
+                + "add rule inet cut out tcp dport 4053 drop; add rule inet cut out tcp sport 4053 drop'"
+        );
+
+    public static void Heal(Member member) => Shell.Run($"ip netns exec {member.Space} nft delete table inet cut");
+
+    /// <summary>A session begun at one member is resumed at another, by openssl's word.</summary>
+    public void AssertResumes(Member from, Member at)
+    {
+        var file = Path.Combine(_folder.FullName, "session.pem");
+        File.Delete(file);
+        var first = Say(from, $"-sess_out {file}");
+        Assert.Contains("New, TLSv1.3", first, StringComparison.Ordinal);
+        Assert.Contains("Reused, TLSv1.3", Say(at, $"-sess_in {file}"), StringComparison.Ordinal);
+    }
+
+    /// <summary>Waits for the echo of one line, so that the ticket has come.</summary>
+    private static string Say(Member member, string arguments) =>
+        Shell.Run(
+            $"(echo hello; i=0; while [ $i -lt 20 ]; do i=$((i+1)); sleep 0.05; done) | openssl s_client -connect {member.Clients} {arguments} 2>&1"
+        );
+
+    public static async Task UntilAsync(Func<Task<bool>> condition, string what, Func<string>? log = null)
+    {
+        using CancellationTokenSource patience = new(Patience);
+        while (!await condition())
+        {
+            try
+            {
+                await Task.Delay(100, patience.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                Assert.Fail($"not within {Patience}: {what}\n{log?.Invoke()}");
+            }
+        }
+    }
+
+    public static IEnumerable<JsonElement> Up(JsonElement fleet) =>
+        fleet
+            .GetProperty("members")
+            .EnumerateArray()
+            .Where(static one => Text(one, "status") == "up" && one.GetProperty("reachable").GetBoolean());
+
+    public static string? Text(JsonElement element, string name) =>
+        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    public ValueTask DisposeAsync()
+    {
+        foreach (var member in Members)
+        {
+            member.Dispose();
+            Shell.Try($"ip netns delete {member.Space}");
+        }
+        Shell.Try($"ip link delete {Prefix}");
+        _backend.Dispose();
+        _certificates.Dispose();
+        _folder.Delete(recursive: true);
+        return ValueTask.CompletedTask;
+    }
+
+    private Member Make(int number, int members, string cluster, string more)
+    {
+        var (space, address) = ($"{Prefix}-{number}", $"{Network}.{number}");
+        Shell.Run(
+            $"ip netns add {space} && ip link add {space}h type veth peer name eth0 netns {space} && ip link set {space}h master {Prefix} up"
+                + $" && ip -n {space} addr add {address}/24 dev eth0 && ip -n {space} link set eth0 up && ip -n {space} link set lo up"
+        );
+        using var certificate = _certificates.Issue(host: address);
+        Write(
+            $"member-{number}.pem",
+            certificate.ExportCertificatePem() + "\n" + certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem()
+        );
+        var file = Write(
+            $"gateway-{number}.yaml",
+            $$"""
+            stateFolder: {{_folder.FullName}}/state
+            eventLoops: 1
+            admin: { bind: "{{address}}:9901", readTokenFile: token }
+            drain: { grace: 2s, timeout: 20s }
+            cluster:
+              bind: "{{address}}:4053"
+              seeds: [{{string.Join(", ", Enumerable.Range(1, Math.Min(members, 3)).Select(static one => $"\"{Network}.{one}:4053\""))}}]
+              stableAfter: 3s
+              tls: { certificate: { certificate: member-{{number}}.pem }, authorities: authorities.pem, role: {{MemberCertificates.Role}} }
+            {{cluster}}
+            {{more}}
+            listeners:
+              - { name: tls, bind: "{{address}}:8443", upstream: backend, tls: { certificates: development } }
+            upstreams:
+              backend: { address: "{{_backend.EndPoint}}" }
+            """
+        );
+        return new Member(space, IPAddress.Parse(address), file, Token);
+    }
+
+    private string Write(string name, string text)
+    {
+        var path = Path.Combine(_folder.FullName, name);
+        File.WriteAllText(path, text);
+        return path;
+    }
+}
