@@ -20,21 +20,18 @@ internal sealed class ApiTrust(string caFile)
             return false;
         }
         X509Certificate2Collection authorities = [];
-        using X509Chain chain = new();
         try
         {
             authorities.ImportFromPemFile(caFile);
-            chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-            chain.ChainPolicy.CustomTrustStore.AddRange(authorities);
-            // The cluster's authorities publish no revocation lists.
-            chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-            chain.ChainPolicy.DisableCertificateDownloads = true;
-            chain.ChainPolicy.ApplicationPolicy.Add(new Oid("1.3.6.1.5.5.7.3.1", "serverAuth"));
-            if (presented is not null)
+            // One by one: while an authority is being replaced there are two of the same name.
+            foreach (var authority in authorities)
             {
-                chain.ChainPolicy.ExtraStore.AddRange(presented.ChainPolicy.ExtraStore);
+                if (IsCertifiedBy(authority, leaf, presented))
+                {
+                    return true;
+                }
             }
-            return chain.Build(leaf);
+            return false;
         }
         catch (Exception failed) when (failed is IOException or UnauthorizedAccessException or CryptographicException)
         {
@@ -47,5 +44,21 @@ internal sealed class ApiTrust(string caFile)
                 authority.Dispose();
             }
         }
+    }
+
+    private static bool IsCertifiedBy(X509Certificate2 authority, X509Certificate2 leaf, X509Chain? presented)
+    {
+        using X509Chain chain = new();
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.CustomTrustStore.Add(authority);
+        // The cluster's authorities publish no revocation lists.
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        chain.ChainPolicy.DisableCertificateDownloads = true;
+        chain.ChainPolicy.ApplicationPolicy.Add(new Oid("1.3.6.1.5.5.7.3.1", "serverAuth"));
+        if (presented is not null)
+        {
+            chain.ChainPolicy.ExtraStore.AddRange(presented.ChainPolicy.ExtraStore);
+        }
+        return chain.Build(leaf);
     }
 }

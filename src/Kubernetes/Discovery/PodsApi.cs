@@ -57,20 +57,26 @@ internal sealed class PodsApi(ApiServer server)
             {
                 var line = buffer.Slice(0, end);
                 buffer = buffer.Slice(buffer.GetPosition(1, end));
+                CheckLength(line);
                 if (!line.IsEmpty)
                 {
                     yield return PodEvent.Parse(line);
                 }
             }
-            if (buffer.Length > _maxLineBytes)
-            {
-                throw new KubernetesApiException(ApiFault.TooLarge, $"watch pods: a line has more than {_maxLineBytes} bytes.");
-            }
+            CheckLength(buffer);
             if (read.IsCompleted)
             {
                 yield break;
             }
             lines.AdvanceTo(buffer.Start, buffer.End);
+        }
+    }
+
+    private void CheckLength(ReadOnlySequence<byte> line)
+    {
+        if (line.Length > _maxLineBytes)
+        {
+            throw new KubernetesApiException(ApiFault.TooLarge, $"watch pods: a line has more than {_maxLineBytes} bytes.");
         }
     }
 

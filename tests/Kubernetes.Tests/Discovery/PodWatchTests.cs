@@ -163,8 +163,8 @@ public sealed class PodWatchTests : IAsyncLifetime
         _fixture.Start(static settings =>
             settings with
             {
-                RetryFirst = TimeSpan.FromSeconds(100),
-                RetryLongest = TimeSpan.FromSeconds(400),
+                RetryFirst = TimeSpan.FromSeconds(80),
+                RetryLongest = TimeSpan.FromSeconds(320),
             }
         );
 

@@ -20,7 +20,7 @@ internal sealed class TestAuthority : IDisposable
         _certificate = request.CreateSelfSigned(now.AddDays(-1), now.AddDays(30));
     }
 
-    public string Pem => _certificate.ExportCertificatePem();
+    public string Pem => _certificate.ExportCertificatePem() + "\n";
 
     /// <summary>For a server of that name, or address.</summary>
     public X509Certificate2 Issue(string name)

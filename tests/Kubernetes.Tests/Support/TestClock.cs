@@ -39,7 +39,22 @@ internal sealed class TestClock : FakeTimeProvider
             _waiting.Add((IsIt, count, found));
             Look(IsIt, count, found);
         }
-        return found.Task.WaitAsync(Patience);
+        return WhenFoundAsync(found.Task);
+    }
+
+    private async Task<TimeSpan> WhenFoundAsync(Task<TimeSpan> found)
+    {
+        try
+        {
+            return await found.WaitAsync(Patience);
+        }
+        catch (TimeoutException late)
+        {
+            lock (_lock)
+            {
+                throw new TimeoutException($"no such wait among {string.Join(", ", _begun)}", late);
+            }
+        }
     }
 
     private void Look(Func<TimeSpan, bool> isIt, int count, TaskCompletionSource<TimeSpan> found)
