@@ -16,7 +16,8 @@ internal sealed class ModelLeases
     /// <summary>Requests that have not arrived, and answers that have not.</summary>
     public List<Message> Messages { get; } = [];
 
-    public ILeaseApi CreateClient() => new Client(this);
+    /// <param name="sender">Whose messages these are.</param>
+    public ILeaseApi CreateClient(int sender) => new Client(this, sender);
 
     private V1Lease? Get() => _lease is null ? null : Copy(_lease);
 
@@ -34,7 +35,7 @@ internal sealed class ModelLeases
 
     private static V1Lease Copy(V1Lease lease) => k8s.KubernetesJson.Deserialize<V1Lease>(k8s.KubernetesJson.Serialize(lease));
 
-    private sealed class Client(ModelLeases leases) : ILeaseApi
+    private sealed class Client(ModelLeases leases, int sender) : ILeaseApi
     {
         public Task<V1Lease?> GetAsync(string name, CancellationToken cancellation) => Send(leases.Get, cancellation);
 
@@ -45,18 +46,20 @@ internal sealed class ModelLeases
 
         private Task<V1Lease?> Send(Func<V1Lease?> arrive, CancellationToken cancellation)
         {
-            Message message = new(arrive);
+            Message message = new(sender, arrive);
             cancellation.Register(message.GiveUp);
             leases.Messages.Add(message);
             return message.Answer;
         }
     }
 
-    internal sealed class Message(Func<V1Lease?> arrive)
+    internal sealed class Message(int sender, Func<V1Lease?> arrive)
     {
         private readonly TaskCompletionSource<V1Lease?> _answer = new();
         private V1Lease? _result;
         private bool _hasArrived;
+
+        public int Sender => sender;
 
         public Task<V1Lease?> Answer => _answer.Task;
 
