@@ -12,7 +12,8 @@ internal sealed class ApiServers : IExtension
     public ApiServers(ActorSystem system)
     {
         _time = KubernetesSetup.Of(system).Time;
-        system.RegisterOnTermination(Dispose);
+        // After the plugins' own ends, which still use it.
+        _ = system.WhenTerminated.ContinueWith(_ => Dispose(), TaskScheduler.Default);
     }
 
     public static ApiServers Of(ActorSystem system) => system.WithExtension<ApiServers, Provider>();

@@ -68,6 +68,7 @@ public sealed class KubernetesDiscovery : ServiceDiscovery
 
     /// <summary>What is known of the pods by that name, and how old it is; null: nothing yet.</summary>
     /// <param name="serviceName">As it was looked up.</param>
+    /// <exception cref="ArgumentException">It is none that a label can have.</exception>
     public KnownPods? GetKnown(string serviceName)
     {
         lock (_lock)

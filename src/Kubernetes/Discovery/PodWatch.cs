@@ -135,7 +135,7 @@ internal sealed class PodWatch : IAsyncDisposable
             {
                 problem = new KubernetesApiException(ApiFault.Malformed, $"watch pods: {unexpected.Message}", unexpected);
             }
-            if (!await GoOnAfterAsync(problem))
+            if (_stop.IsCancellationRequested || !await GoOnAfterAsync(problem))
             {
                 return;
             }

@@ -192,7 +192,6 @@ public sealed class PodWatchTests : IAsyncLifetime
         Server.AcceptedToken = "token-2";
         Server.WriteToken("token-2\n");
         Server.Pods.Bookmark();
-        await _fixture.UntilAsync(static _ => true);
         Server.Pods.EndWatches();
         await Server.Pods.WhenWatchedAsync(2);
 
@@ -294,6 +293,25 @@ public sealed class PodWatchTests : IAsyncLifetime
         Server.Always("watch pods", null);
         await LetWaitsPassAsync(_fixture.UntilAsync(static known => known is { IsWatched: true, Problem: null }));
         Assert.Equal(TimeSpan.Zero, _fixture.Watch.Known!.Age);
+    }
+
+    [Fact]
+    public async Task An_api_server_that_is_not_there_is_a_failure_that_says_where_it_was_looked_for()
+    {
+        // Nobody listens on port 1.
+        _fixture.Start(withServer: static settings => settings with { Address = new Uri("https://127.0.0.1:1") });
+        await _fixture.Clock.WhenWaitingAsync(Soon, RetryFirst);
+        var lookup = _fixture.Watch.WhenKnownAsync(TimeSpan.FromSeconds(0.2));
+        await _fixture.Clock.WhenWaitingAsync(TimeSpan.FromSeconds(0.2), TimeSpan.FromSeconds(0.2));
+        _fixture.Clock.Advance(TimeSpan.FromSeconds(0.2));
+
+        var failed = await Assert.ThrowsAsync<KubernetesApiException>(() => lookup);
+        Assert.Equal(ApiFault.Unreachable, failed.Fault);
+        Assert.Contains(
+            "list pods in namespace 'gateways', at https://127.0.0.1:1: Connection refused",
+            failed.Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]

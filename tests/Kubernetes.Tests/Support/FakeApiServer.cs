@@ -26,13 +26,13 @@ internal sealed class FakeApiServer : IAsyncDisposable
     private readonly ConcurrentDictionary<string, ConcurrentQueue<Fault>> _faults = new();
     private readonly ConcurrentDictionary<string, Fault> _standing = new();
 
-    private FakeApiServer(string certifiedName, int port)
+    private FakeApiServer(string certifiedName)
     {
         _certificate = _authority.Issue(certifiedName);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrel(options =>
         {
-            options.Listen(IPAddress.Loopback, port, listen => listen.UseHttps(_certificate));
+            options.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(_certificate));
         });
         _app = builder.Build();
         _app.Run(ServeAsync);
@@ -68,10 +68,9 @@ internal sealed class FakeApiServer : IAsyncDisposable
         };
 
     /// <param name="certifiedName">What the server's certificate says; the clients ask for 127.0.0.1.</param>
-    /// <param name="port">Of one that was there before; 0: a free one.</param>
-    public static async Task<FakeApiServer> StartAsync(string certifiedName = "127.0.0.1", int port = 0)
+    public static async Task<FakeApiServer> StartAsync(string certifiedName = "127.0.0.1")
     {
-        FakeApiServer server = new(certifiedName, port);
+        FakeApiServer server = new(certifiedName);
         await server._app.StartAsync();
         server.Address = new Uri(server._app.Urls.Single());
         return server;
