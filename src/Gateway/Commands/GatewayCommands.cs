@@ -1,6 +1,7 @@
 using System.CommandLine;
 using TlsGateway.Gateway.Commands.Authorities;
 using TlsGateway.Gateway.Commands.Inspection;
+using TlsGateway.Gateway.Commands.Manifests;
 using TlsGateway.Gateway.Commands.Sealing;
 using TlsGateway.Gateway.Commands.Top;
 using TlsGateway.Gateway.Configuration.Checking;
@@ -48,6 +49,11 @@ internal static class GatewayCommands
         Examples:
           gateway check
           gateway check --config new.yaml && kill -HUP $(pidof gateway)
+
+        With --kubernetes it checks rendered manifests instead, and the configuration in their ConfigMap: fields, selectors, ports, probes, references,
+        policies, and a grace period that holds the drain. It asks no cluster.
+
+          kubectl kustomize deploy/k8s/overlays/production | gateway check --kubernetes -
         """;
 
     private const string SchemaDescription = """
@@ -106,8 +112,13 @@ internal static class GatewayCommands
             (parsed, cancellation) => run.InvokeAsync(ConfigurationFile.Find(parsed.GetValue(config), world), cancellation)
         );
         Command checkCommand = new("check", CheckDescription);
+        CheckManifestsCommand checkManifests = new(output, error);
+        checkManifests.AddTo(checkCommand);
         checkCommand.SetAction(
-            (parsed, cancellation) => check.InvokeAsync(ConfigurationFile.Find(parsed.GetValue(config), world), cancellation)
+            (parsed, cancellation) =>
+                checkManifests.IsAsked(parsed)
+                    ? checkManifests.InvokeAsync(parsed, cancellation)
+                    : check.InvokeAsync(ConfigurationFile.Find(parsed.GetValue(config), world), cancellation)
         );
         Command schemaCommand = new("schema", SchemaDescription);
         schemaCommand.SetAction(_ => output.Write(ConfigurationSchema.Generate()));

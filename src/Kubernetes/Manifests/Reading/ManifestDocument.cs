@@ -23,7 +23,8 @@ internal sealed record ManifestDocument(string File, int LinesBefore, int Number
     public string Namespace => Text("metadata.namespace") ?? "";
 
     /// <summary>How messages name it.</summary>
-    public string Title => Kind.Length > 0 && Name.Length > 0 ? $"{Kind} {Name}" : $"document {Number.ToString(CultureInfo.InvariantCulture)}";
+    public string Title =>
+        Kind.Length > 0 && Name.Length > 0 ? $"{Kind} {Name}" : $"document {Number.ToString(CultureInfo.InvariantCulture)}";
 
     /// <summary>A single value; null: there is none.</summary>
     public string? Text(string path) => Find(path) is YamlScalarNode { Value: { } value } ? value : null;

@@ -106,10 +106,7 @@ internal sealed class ManifestReader(List<ManifestProblem> problems)
         }
         var before = problems.Count;
         new ShapeValidator(document, problems).Validate(ModelShapes.Of(type));
-        return document with
-        {
-            Model = LoadModel(document, type, text, isStrict: problems.Count == before),
-        };
+        return document with { Model = LoadModel(document, type, text, isStrict: problems.Count == before) };
     }
 
     /// <summary>Null: it does not fit, which is among the problems.</summary>
@@ -121,7 +118,8 @@ internal sealed class ManifestReader(List<ManifestProblem> problems)
                 .LoadAllFromString(text, new Dictionary<string, Type> { [$"{document.ApiVersion}/{document.Kind}"] = type }, isStrict)
                 .FirstOrDefault();
         }
-        catch (Exception unfit) when (unfit is YamlException or TargetInvocationException or FormatException or ArgumentException or OverflowException)
+        catch (Exception unfit)
+            when (unfit is YamlException or TargetInvocationException or FormatException or ArgumentException or OverflowException)
         {
             if (isStrict)
             {

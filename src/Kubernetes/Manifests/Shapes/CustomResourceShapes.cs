@@ -189,5 +189,11 @@ internal static class CustomResourceShapes
     public static FieldShape? Find(string apiVersion, string kind) => Shapes.GetValueOrDefault((apiVersion, kind));
 
     private static FieldShape Resource(FieldShape spec) =>
-        Object(("apiVersion!", Text), ("kind!", Text), ("metadata!", ModelShapes.Of(typeof(V1ObjectMeta))), ("spec!", spec), ("status", Anything));
+        Object(
+            ("apiVersion!", Text),
+            ("kind!", Text),
+            ("metadata!", ModelShapes.Of(typeof(V1ObjectMeta))),
+            ("spec!", spec),
+            ("status", Anything)
+        );
 }

@@ -23,13 +23,19 @@ internal static class ModelShapes
     /// <summary>What may have been meant, as the rest of a message.</summary>
     public static string Suggest(string apiVersion, string kind)
     {
-        var versions = Types.Keys.Where(key => key.Kind == kind).Select(static key => key.ApiVersion).Order(StringComparer.Ordinal).ToList();
+        var versions = Types
+            .Keys.Where(key => key.Kind == kind)
+            .Select(static key => key.ApiVersion)
+            .Order(StringComparer.Ordinal)
+            .ToList();
         if (versions.Count > 0)
         {
             return $" {kind} is of {string.Join(" or ", versions)}.";
         }
         var kinds = Types.Keys.Where(key => key.ApiVersion == apiVersion).Select(static key => key.Kind);
-        return Nearest.To(kind, kinds) is { } nearest ? $" Did you mean {nearest}?" : " Is it a custom resource that this check does not know?";
+        return Nearest.To(kind, kinds) is { } nearest
+            ? $" Did you mean {nearest}?"
+            : " Is it a custom resource that this check does not know?";
     }
 
     public static FieldShape Of(Type type) => Known.GetOrAdd(Nullable.GetUnderlyingType(type) ?? type, Make);
@@ -73,9 +79,19 @@ internal static class ModelShapes
     {
         var properties = type.GetProperties().Where(static property => KeyOf(property) is not null).ToList();
         return new ObjectFields(
-            properties.ToDictionary(static property => KeyOf(property)!, static property => Of(property.PropertyType), StringComparer.Ordinal),
+            properties.ToDictionary(
+                static property => KeyOf(property)!,
+                static property => Of(property.PropertyType),
+                StringComparer.Ordinal
+            ),
             // A number that cannot be left out is no Nullable.
-            [.. properties.Where(static property => property.PropertyType.IsValueType && Nullable.GetUnderlyingType(property.PropertyType) is null).Select(static property => KeyOf(property)!)]
+            [
+                .. properties
+                    .Where(static property =>
+                        property.PropertyType.IsValueType && Nullable.GetUnderlyingType(property.PropertyType) is null
+                    )
+                    .Select(static property => KeyOf(property)!),
+            ]
         );
     }
 

@@ -6,7 +6,10 @@ internal static class Nearest
     /// <summary>The known word at most a third of its letters away; null: none is.</summary>
     public static string? To(string word, IEnumerable<string> known)
     {
-        var best = known.Select(candidate => (Word: candidate, Distance: Distance(word, candidate))).OrderBy(static found => found.Distance).FirstOrDefault();
+        var best = known
+            .Select(candidate => (Word: candidate, Distance: Distance(word, candidate)))
+            .OrderBy(static found => found.Distance)
+            .FirstOrDefault();
         return best.Word is not null && best.Distance <= Math.Max(1, word.Length / 3) ? best.Word : null;
     }
 

@@ -77,7 +77,8 @@ internal sealed class ShapeValidator(ManifestDocument document, List<ManifestPro
             case ScalarKind.Text when isPlain && (isBoolean || isNumber):
                 Add(node, path, $"is {(isBoolean ? "a switch" : "a number")}, and has to be text. Put it in quotes: \"{value}\".");
                 break;
-            case ScalarKind.Integer when !isPlain || !long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _):
+            case ScalarKind.Integer
+                when !isPlain || !long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _):
                 Add(node, path, "has to be a whole number, without quotes.");
                 break;
             case ScalarKind.Number when !isPlain || !isNumber:
