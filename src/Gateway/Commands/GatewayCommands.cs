@@ -1,5 +1,6 @@
 using System.CommandLine;
 using TlsGateway.Gateway.Commands.Authorities;
+using TlsGateway.Gateway.Commands.Health;
 using TlsGateway.Gateway.Commands.Inspection;
 using TlsGateway.Gateway.Commands.Manifests;
 using TlsGateway.Gateway.Commands.Sealing;
@@ -25,6 +26,7 @@ internal static class GatewayCommands
           gateway ca init --folder lab              a certificate authority of your own; gateway ca --help has more
           gateway client localhost:8443             talk TLS to a server by hand
           gateway top                               watch a running gateway
+          gateway health                            whether it is ready, for health checks
 
         Signals to a running gateway:
           SIGHUP           read the configuration again; a bad file is refused and the old one goes on
@@ -134,6 +136,7 @@ internal static class GatewayCommands
         root.Add(UnsealCommand.Create(world, error));
         root.Add(new ClientCommand(error).Create());
         root.Add(new TopCommand(output, error).Create());
+        root.Add(new HealthCommand(output, error).Create());
         return root;
     }
 }
