@@ -29,6 +29,10 @@ public sealed class GatewayHost : IAsyncDisposable
 
     private static readonly TimeSpan OrderTimeout = TimeSpan.FromSeconds(5);
 
+    /// <summary>Of a drain: idle connections are closed so often at most, and in so many groups.</summary>
+    private static readonly TimeSpan ShortestDrainStep = TimeSpan.FromMilliseconds(250);
+    private const int MaxDrainSteps = 100;
+
     private readonly GatewayHostOptions _options;
     private readonly IActorRef[] _supervisors;
     private readonly ConnectionInspector _inspector;
@@ -158,16 +162,23 @@ public sealed class GatewayHost : IAsyncDisposable
     public Task ReloadAsync(GatewaySettings next) => ApplyAsync(next);
 
     /// <summary>
-    /// Accepts no more, waits up to <paramref name="timeout"/> for connections to end, then closes the rest with close_notify, each within its listener's
-    /// shutdown timeout. <paramref name="stopNow"/> ends the waiting at once.
+    /// Accepts no more and waits up to <paramref name="timeout"/> for connections to end. In the second half of it those on which nothing has happened since the beginning are closed, a few at a time, so
+    /// that their clients do not all come to another gateway at once; at the end the rest, with close_notify, each within its listener's shutdown timeout.
     /// </summary>
-    public async Task DrainAsync(TimeSpan timeout, CancellationToken stopNow)
+    /// <param name="timeout">From now.</param>
+    /// <param name="stopNow">Ends the waiting at once.</param>
+    /// <param name="room">How many connections others can take at present: no more are closed at a time before the end. Null: it is not known.</param>
+    public async Task DrainAsync(TimeSpan timeout, CancellationToken stopNow, Func<long>? room = null)
     {
         _draining = true;
+        var began = Metrics.Loops[0].Loop.ReadTimestamp();
         var drained = Task.WhenAll(
             _supervisors.Select(s => s.Ask<ListenerProtocol.Done>(ListenerProtocol.BeginDrain.Instance, Timeout.InfiniteTimeSpan))
         );
-        if (await EndsWithinAsync(drained, timeout, stopNow).ConfigureAwait(false) || stopNow.IsCancellationRequested)
+        var half = timeout / 2;
+        if (await EndsWithinAsync(drained, half, stopNow).ConfigureAwait(false) || stopNow.IsCancellationRequested)
+            return;
+        if (await CloseIdleAsync(drained, timeout - half, began, room, stopNow).ConfigureAwait(false) || stopNow.IsCancellationRequested)
             return;
         foreach (var supervisor in _supervisors)
             supervisor.Tell(ListenerProtocol.EndDrain.Instance);
@@ -397,6 +408,29 @@ public sealed class GatewayHost : IAsyncDisposable
                 )
                 .ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Closes idle connections evenly over <paramref name="window"/>. True: none is left.</summary>
+    private async Task<bool> CloseIdleAsync(Task drained, TimeSpan window, long began, Func<long>? room, CancellationToken stopNow)
+    {
+        var steps = (int)Math.Clamp(window / ShortestDrainStep, 1, MaxDrainSteps);
+        var open = OpenConnections;
+        for (var step = 1; step <= steps; step++)
+        {
+            var surplus = Math.Min(OpenConnections - (open * (steps - step) / steps), room?.Invoke() ?? long.MaxValue);
+            // Of a loop's connections as many as of another's: the kernel has spread them.
+            var share = (int)Math.Min(int.MaxValue, (surplus + _supervisors.Length - 1) / _supervisors.Length);
+            if (share > 0)
+            {
+                foreach (var supervisor in _supervisors)
+                    supervisor.Tell(new ListenerProtocol.CloseIdle(share, began), ActorRefs.NoSender);
+            }
+
+            if (await EndsWithinAsync(drained, window / steps, stopNow).ConfigureAwait(false) || stopNow.IsCancellationRequested)
+                return true;
+        }
+
+        return false;
     }
 
     private void GiveBackMemory(bool closesIdle)

@@ -41,14 +41,20 @@ internal sealed class ConnectionTable
     }
 
     /// <summary>Has a fiftieth of the connections closed, and ten at least: of those that are open with nothing in flight, the longest idle.</summary>
-    public void CloseLongestIdle(long now)
+    public void CloseSomeForMemory(long now) => CloseLongestIdle(now, Math.Max(10, _byNumber.Count / 50), now, CloseForMemory.Instance);
+
+    /// <summary>Has <paramref name="count"/> connections at most closed, of those with nothing in flight the longest idle.</summary>
+    /// <param name="now">The time.</param>
+    /// <param name="count">At most, 1 or more.</param>
+    /// <param name="idleSince">Nothing has happened on them since then.</param>
+    /// <param name="order">What they are told.</param>
+    public void CloseLongestIdle(long now, int count, long idleSince, IDataPathMessage order)
     {
-        var count = Math.Max(10, _byNumber.Count / 50);
         // The longest idle has the lowest instant; the head of the queue is the one that goes first when a longer idle one comes.
         var chosen = new PriorityQueue<TlsConnection, long>(count + 1);
         for (var connection = _first; connection is not null; connection = connection.NextInTable)
         {
-            if (!connection.IsIdle(now))
+            if (!connection.IsIdle(now) || connection.LastActivity > idleSince)
                 continue;
             if (chosen.Count < count)
                 chosen.Enqueue(connection, -connection.LastActivity);
@@ -57,7 +63,7 @@ internal sealed class ConnectionTable
         }
 
         foreach (var (connection, _) in chosen.UnorderedItems)
-            connection.Reference.Tell(CloseForMemory.Instance, ActorRefs.NoSender);
+            connection.Reference.Tell(order, ActorRefs.NoSender);
     }
 
     public TlsConnection? Find(long number) => _byNumber.GetValueOrDefault(number);

@@ -30,6 +30,9 @@ internal static class ListenerProtocol
         public static EndEvents Instance { get; } = new();
     }
 
+    /// <summary>To the supervisor: the gateway drains. Close so many connections at most, of those on which nothing has happened <paramref name="Since"/> an instant of the loops' clock, the longest idle first.</summary>
+    internal sealed record CloseIdle(int Count, long Since) : INoSerializationVerificationNeeded;
+
     /// <summary>The drain time is over: close what is open.</summary>
     internal sealed class EndDrain : INoSerializationVerificationNeeded
     {

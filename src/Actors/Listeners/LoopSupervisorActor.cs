@@ -57,7 +57,10 @@ internal sealed class LoopSupervisorActor(LoopContext loop) : UntypedActor
             case GiveBackMemory giveBack:
                 loop.Loop.Buffers.Trim();
                 if (giveBack.ClosesIdle)
-                    loop.Connections.CloseLongestIdle(loop.Loop.ReadTimestamp());
+                    loop.Connections.CloseSomeForMemory(loop.Loop.ReadTimestamp());
+                break;
+            case CloseIdle close:
+                loop.Connections.CloseLongestIdle(loop.Loop.ReadTimestamp(), close.Count, close.Since, CloseNow.Instance);
                 break;
             case EndEvents:
                 loop.Events.Complete();

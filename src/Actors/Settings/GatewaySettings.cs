@@ -14,7 +14,4 @@ public sealed record GatewaySettings
     public ClientLimitSettings ClientLimits { get; init; } = ClientLimitSettings.None;
 
     public MemorySettings Memory { get; init; } = new();
-
-    /// <summary>How long open connections may go on after SIGTERM before they are closed with close_notify.</summary>
-    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
 }

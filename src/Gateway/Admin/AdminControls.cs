@@ -1,3 +1,4 @@
+using TlsGateway.Fleet.Membership;
 using TlsGateway.Gateway.Configuration;
 using TlsGateway.Gateway.Logging;
 using TlsGateway.Gateway.Telemetry;
@@ -19,6 +20,9 @@ internal sealed class AdminControls
 
     /// <summary>Reloads that were done, and those that were refused.</summary>
     public required Func<(long Done, long Refused)> Reloads { get; init; }
+
+    /// <summary>The fleet as it is seen from here.</summary>
+    public required Func<FleetSnapshot> Fleet { get; init; }
 
     /// <summary>Since when tickets are sealed with the newest key.</summary>
     public required Func<DateTimeOffset> TicketKeySince { get; init; }

@@ -104,8 +104,8 @@ internal sealed class AdminServer : IAsyncDisposable
         foreach (var path in ReadyPaths)
         {
             server
-                .Get(path, (HttpContext context) => AnswerReadinessAsync(context, readiness.Phase))
-                .Health("200 while new connections are welcome, else 503; the phase in the body.");
+                .Get(path, (HttpContext context) => AnswerReadinessAsync(context, readiness))
+                .Health("200 while new connections are welcome, else 503; the phase in the body, and what is waited for.");
         }
         server.MapOpenApi(AdminOpenApi.Path);
         if (settings.LiveView)
@@ -115,6 +115,7 @@ internal sealed class AdminServer : IAsyncDisposable
         new ConnectionsEndpoint(host).Map(server);
         new UpstreamsEndpoint(host).Map(server);
         new ProcessEndpoint(host, controls, TimeProvider.System).Map(server);
+        new FleetEndpoint(controls, TimeProvider.System).Map(server);
         try
         {
             await server.StartAsync(cancellation).ConfigureAwait(false);
@@ -151,9 +152,11 @@ internal sealed class AdminServer : IAsyncDisposable
         _gate.Dispose();
     }
 
-    private static Task AnswerReadinessAsync(HttpContext context, GatewayPhase phase)
+    private static Task AnswerReadinessAsync(HttpContext context, GatewayReadiness readiness)
     {
-        context.Response.StatusCode = phase == GatewayPhase.Ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
-        return context.Response.WriteAsync(phase.ToString().ToLowerInvariant() + "\n", context.RequestAborted);
+        var missing = readiness.Phase == GatewayPhase.Ready ? readiness.Missing : null;
+        context.Response.StatusCode = readiness.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+        var text = missing is null ? readiness.Phase.ToString().ToLowerInvariant() : $"waiting: {missing}";
+        return context.Response.WriteAsync(text + "\n", context.RequestAborted);
     }
 }

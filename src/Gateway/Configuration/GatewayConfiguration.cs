@@ -1,4 +1,6 @@
 using System.Net;
+using System.Security.Cryptography;
+using System.Text;
 using TlsGateway.Actors.Settings;
 using TlsGateway.Gateway.AccessLogs;
 using TlsGateway.Gateway.Files;
@@ -20,7 +22,17 @@ internal sealed record GatewayConfiguration
     /// <summary>The file's text, so that what it names can be read again without it. Variables are not put in.</summary>
     public string Yaml { get; init; } = "";
 
+    /// <summary>Of <see cref="Yaml"/>: equal where the same is written, whatever variables stand for.</summary>
+    public string Digest => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Yaml)))[..12];
+
+    /// <summary>How long connections are still accepted after SIGTERM.</summary>
+    public TimeSpan DrainGrace { get; init; }
+
+    /// <summary>How long open connections may go on after that.</summary>
     public required TimeSpan DrainTimeout { get; init; }
+
+    /// <summary>Null: it serves alone.</summary>
+    public ClusterSettings? Cluster { get; init; }
 
     /// <summary>0: one per core.</summary>
     public required int EventLoops { get; init; }
@@ -79,7 +91,6 @@ internal sealed record GatewayConfiguration
         new()
         {
             Generation = generation,
-            DrainTimeout = DrainTimeout,
             Limits = Limits,
             ClientLimits = ClientLimits,
             Memory = Memory,

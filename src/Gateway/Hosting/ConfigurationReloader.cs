@@ -140,6 +140,10 @@ internal sealed class ConfigurationReloader(
         {
             log.NeedsRestart("dns.servers");
         }
+        if (next.Cluster is null != _started.Cluster is null)
+        {
+            log.NeedsRestart("cluster");
+        }
         if (next.AccessLog != _started.AccessLog)
         {
             log.NeedsRestart("accessLog");

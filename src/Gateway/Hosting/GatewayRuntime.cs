@@ -3,6 +3,9 @@ using Akka.Actor;
 using TlsGateway.Actors;
 using TlsGateway.Actors.Metrics;
 using TlsGateway.Actors.Settings;
+using TlsGateway.Fleet;
+using TlsGateway.Fleet.Membership;
+using TlsGateway.Fleet.Protocol;
 using TlsGateway.Gateway.AccessLogs;
 using TlsGateway.Gateway.Admin;
 using TlsGateway.Gateway.Certificates;
@@ -41,6 +44,8 @@ internal sealed class GatewayRuntime(
     private readonly TicketKeyKeeper _ticketKeys = new(time, log);
     private ServingInstruments? _instruments;
     private AccessLog? _accessLog;
+    private FleetNode? _fleet;
+    private GatewayConfiguration? _configuration;
     private readonly StapleKeeper _staples = new(OcspClient.CreateHttp(), time, log);
 
     /// <summary>Of the configuration that new connections take; 0 before the start.</summary>
@@ -60,6 +65,9 @@ internal sealed class GatewayRuntime(
 
     /// <summary>Since when tickets are sealed with the newest key.</summary>
     public DateTimeOffset TicketKeySince => _ticketKeys.NewestSince;
+
+    /// <summary>The fleet as it is seen from here.</summary>
+    public FleetSnapshot Fleet => _fleet?.Current ?? FleetSnapshot.Off;
 
     public IPEndPoint? AdminEndPoint => _admin?.EndPoint;
 
@@ -97,10 +105,15 @@ internal sealed class GatewayRuntime(
             }
             (Generation, Development) = (1, settings.Development);
             _instruments.Certificates = ServedCertificate.Of(settings.Gateway.Listeners);
+            _configuration = configuration;
         }
         catch (Exception failed) when (IsOperators(failed))
         {
             throw new GatewayStartException(failed.Message, IsOfConfiguration(failed), failed);
+        }
+        if (configuration.Cluster is { } cluster)
+        {
+            BeginFleet(cluster);
         }
         readiness.Phase = GatewayPhase.Ready;
     }
@@ -120,6 +133,11 @@ internal sealed class GatewayRuntime(
             _staples.Keep(settings.Gateway.Listeners);
             _admin?.Use(next.Admin.Access);
             (Generation, Development) = (Generation + 1, settings.Development);
+            _configuration = next;
+            if (next.Cluster is { } cluster)
+            {
+                _fleet?.Use(cluster.Fleet);
+            }
             _instruments!.Certificates = ServedCertificate.Of(settings.Gateway.Listeners);
         }
         catch (Exception failed) when (IsOperators(failed))
@@ -131,15 +149,29 @@ internal sealed class GatewayRuntime(
     /// <summary>A reload is over: for the metrics.</summary>
     public void CountReload(bool done) => _instruments?.CountReload(done);
 
-    /// <summary>Accepts no more and waits for open connections, at most <paramref name="timeout"/>; then closes them.</summary>
-    public async Task DrainAsync(TimeSpan timeout)
+    /// <summary>
+    /// Unready at once; accepts for <paramref name="grace"/> still; then no more, and waits for open connections, at most <paramref name="timeout"/>; then closes them. Leaves the fleet at the end: the others
+    /// see it drain until then.
+    /// </summary>
+    public async Task DrainAsync(TimeSpan grace, TimeSpan timeout)
     {
         readiness.Phase = GatewayPhase.Draining;
         if (_host is not { } host)
         {
             return;
         }
-        await host.DrainAsync(timeout, CancellationToken.None).ConfigureAwait(false);
+        if (grace > TimeSpan.Zero)
+        {
+            await Task.Delay(grace, time).ConfigureAwait(false);
+        }
+        var (began, open) = (time.GetTimestamp(), host.OpenConnections);
+        readiness.DrainsBy(() =>
+        {
+            var since = time.GetElapsedTime(began);
+            return new DrainProgress(open, host.OpenConnections, since, since < timeout ? timeout - since : TimeSpan.Zero);
+        });
+        await host.DrainAsync(timeout, CancellationToken.None, _fleet is { } fleet ? () => RoomOf(fleet.Current) : null)
+            .ConfigureAwait(false);
         if (host.OpenConnections is var left and > 0)
         {
             log.DrainTimeOver(left);
@@ -159,12 +191,56 @@ internal sealed class GatewayRuntime(
             await host.DisposeAsync().ConfigureAwait(false);
         }
         _accessLog?.Dispose();
+        await DisposeAsync(Interlocked.Exchange(ref _fleet, null)).ConfigureAwait(false);
         await DisposeAsync(Interlocked.Exchange(ref _demo, null)).ConfigureAwait(false);
         await DisposeAsync(Interlocked.Exchange(ref _admin, null)).ConfigureAwait(false);
         await _staples.DisposeAsync().ConfigureAwait(false);
         _ticketKeys.Dispose();
         _keyLog?.Dispose();
         _metrics.Dispose();
+    }
+
+    private void BeginFleet(ClusterSettings cluster)
+    {
+        FleetHost self = new(
+            readiness,
+            _ticketKeys,
+            time,
+            () => _host,
+            () => _configuration?.Digest ?? "",
+            () => _instruments?.Certificates ?? []
+        );
+        var fleet = _fleet = new FleetNode(cluster.Fleet, self, loggers, time);
+        readiness.WaitsFor(() => MissingOf(fleet.Current));
+        fleet.Start();
+    }
+
+    /// <summary>What the fleet has to give before clients come. Once there were keys, tickets are opened with them, in the fleet or out of it.</summary>
+    private string? MissingOf(FleetSnapshot fleet)
+    {
+        if (_configuration?.Cluster is not { } cluster)
+        {
+            return null;
+        }
+        if (cluster.ReadyAsMemberOnly && fleet.Standing is not (FleetStanding.Member or FleetStanding.Leaving))
+        {
+            return $"not a member of the fleet ({fleet.Standing.ToString().ToLowerInvariant()})";
+        }
+        var waits = cluster.Fleet.SharesTicketKeys && _ticketKeys.FleetVersion == 0;
+        return waits && (cluster.ReadyAsMemberOnly || fleet.Standing == FleetStanding.Member) ? "no ticket keys of the fleet yet" : null;
+    }
+
+    /// <summary>Connections that the others can take: a member without a limit takes any.</summary>
+    private static long RoomOf(FleetSnapshot fleet)
+    {
+        var others = fleet
+            .Members.Where(static one => one is { IsSelf: false, IsReachable: true, Status: "up", Load.IsDraining: false })
+            .ToList();
+        return others.Count == 0
+            ? long.MaxValue
+            : others.Sum(static one =>
+                one.Details is { MaxConnections: > 0 and var most } ? Math.Max(0, most - one.Load!.Connections) : int.MaxValue
+            );
     }
 
     private static ValueTask DisposeAsync(IAsyncDisposable? part) => part?.DisposeAsync() ?? ValueTask.CompletedTask;

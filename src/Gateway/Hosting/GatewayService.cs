@@ -23,6 +23,7 @@ internal sealed class GatewayService(
             Configuration = () => reloader.Current,
             Certificates = () => runtime.Certificates,
             Reloads = () => runtime.Reloads,
+            Fleet = () => runtime.Fleet,
             TicketKeySince = () => runtime.TicketKeySince,
         };
         await runtime.StartAsync(initial, cancellationToken).ConfigureAwait(false);
@@ -31,7 +32,7 @@ internal sealed class GatewayService(
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        await runtime.DrainAsync(reloader.Current.DrainTimeout).ConfigureAwait(false);
+        await runtime.DrainAsync(reloader.Current.DrainGrace, reloader.Current.DrainTimeout).ConfigureAwait(false);
         await runtime.DisposeAsync().ConfigureAwait(false);
     }
 

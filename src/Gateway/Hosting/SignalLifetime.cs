@@ -41,7 +41,7 @@ internal sealed class SignalLifetime(IHostApplicationLifetime application, Confi
             log.StoppingAtOnce(context.Signal.ToString());
             Environment.Exit(ExitCode.StoppedAtOnce);
         }
-        log.Draining(context.Signal.ToString(), reloader.Current.DrainTimeout.TotalSeconds);
+        log.Draining(context.Signal.ToString(), reloader.Current.DrainGrace.TotalSeconds, reloader.Current.DrainTimeout.TotalSeconds);
         application.StopApplication();
     }
 }

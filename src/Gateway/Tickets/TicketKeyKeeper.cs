@@ -1,3 +1,4 @@
+using TlsGateway.Fleet.TicketKeys;
 using TlsGateway.Gateway.Files;
 using TlsGateway.Gateway.Hosting;
 using TlsGateway.Tls.Tickets;
@@ -5,7 +6,7 @@ using TlsGateway.Tls.Tickets;
 namespace TlsGateway.Gateway.Tickets;
 
 /// <summary>
-/// Keeps the process's ticket keys: makes and rotates them, or takes them from a file and looks whether it changed. One ring for all listeners; sessions are told apart by their
+/// Keeps the process's ticket keys: makes and rotates them, or takes them from the fleet, or from a file and looks whether it changed. One ring for all listeners; sessions are told apart by their
 /// scope. Keys are in memory only, and are overwritten once no handshake can still be using them.
 /// </summary>
 /// <remarks>Calls come one at a time; the timer's work and they exclude each other.</remarks>
@@ -14,12 +15,16 @@ internal sealed class TicketKeyKeeper : IDisposable
     /// <summary>How often a key file is looked at.</summary>
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(10);
 
+    /// <summary>So many times as old as it should be, a fleet's key is followed by one of our own.</summary>
+    private const int FleetPatience = 3;
+
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly ITimer _timer;
     private readonly Lock _lock = new();
     private TicketKeySettings? _settings;
     private FileState _seen;
+    private volatile FleetKeySet? _fleet;
 
     /// <summary>How long a handshake may still be using a key after it left the ring: far longer than sealing a ticket takes.</summary>
     private static readonly TimeSpan MayBeInUse = TimeSpan.FromSeconds(10);
@@ -39,6 +44,43 @@ internal sealed class TicketKeyKeeper : IDisposable
 
     /// <summary>When the newest key came into use.</summary>
     public DateTimeOffset NewestSince { get; private set; }
+
+    /// <summary>Of the fleet's keys that are in the ring; 0: none are.</summary>
+    public long FleetVersion => _fleet?.Version ?? 0;
+
+    /// <summary>The fleet's key that seals; null: none does.</summary>
+    public FleetKey? FleetKey => _fleet?.Sealing;
+
+    /// <summary>Whose key seals: fleet, file or own.</summary>
+    public string Source =>
+        _settings is { File: not null } ? "file"
+        : FleetKey is { } key && key.Key.IsSameAs(Ring.Newest) ? "fleet"
+        : "own";
+
+    /// <summary>
+    /// The fleet's keys, from here on: the one that seals there seals here. Keys of before go on opening what they sealed, as many as there is room for. Nothing happens where a file has the keys.
+    /// </summary>
+    /// <param name="set">Its keys are copied: it lives with whoever gave it.</param>
+    public void UseFleet(FleetKeySet set)
+    {
+        lock (_lock)
+        {
+            if (_settings is { File: not null })
+            {
+                return;
+            }
+            var before = Ring.Keys;
+            var theirs = set.Keys.Select(key => before.FirstOrDefault(key.Key.IsSameAs) ?? TicketKey.From(key.Key.Whole)).ToList();
+            List<TicketKey> next = set.Sealing is null ? [before[0], .. theirs] : [theirs[set.SealingPlace], .. theirs];
+            Ring.Replace([.. next.Concat(before).Distinct().Take(TicketKeyRing.MaxKeys)]);
+            Drop(before);
+            _fleet = set;
+            if (set.Sealing is { } sealing)
+            {
+                NewestSince = sealing.Made;
+            }
+        }
+    }
 
     /// <summary>Goes by <paramref name="settings"/> from here on. Keys that are there go on, unless a file has others.</summary>
     /// <exception cref="IOException">The file cannot be used; nothing has changed.</exception>
@@ -78,6 +120,10 @@ internal sealed class TicketKeyKeeper : IDisposable
         {
             if (_settings is { File: null } own)
             {
+                if (IsKeptByFleet(own))
+                {
+                    return;
+                }
                 var before = Ring.Keys;
                 Ring.Rotate(TicketKey.Create(), own.Keep);
                 Drop(before);
@@ -89,6 +135,10 @@ internal sealed class TicketKeyKeeper : IDisposable
             }
         }
     }
+
+    /// <summary>Not when the fleet's key is far older than it should be: then the fleet is gone, or does not get all its members to agree.</summary>
+    private bool IsKeptByFleet(TicketKeySettings own) =>
+        Source == "fleet" && _time.GetUtcNow() - NewestSince < own.RotateEvery * FleetPatience;
 
     private void ReadAgain(string file)
     {

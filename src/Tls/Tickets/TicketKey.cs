@@ -18,6 +18,14 @@ public sealed class TicketKey
 
     private TicketKey(byte[] whole) => _whole = whole;
 
+    /// <summary>A copy that came over the wire and was never used is overwritten too; one that a ring held is kept alive by whoever drops it, until no handshake can be using it.</summary>
+#pragma warning disable MA0055 // The array is managed and reachable until here: all that is wanted is that no secret outlives its last user.
+    ~TicketKey() => Clear();
+#pragma warning restore MA0055
+
+    /// <summary>As <see cref="From"/> takes it: secret.</summary>
+    public ReadOnlySpan<byte> Whole => _whole;
+
     /// <summary>Stands in clear at the start of each ticket.</summary>
     public ReadOnlySpan<byte> Name => _whole.AsSpan(0, NameBytes);
 

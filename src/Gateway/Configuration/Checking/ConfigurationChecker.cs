@@ -35,6 +35,9 @@ internal sealed class ConfigurationChecker(ConfigurationProblems problems, Confi
             );
         }
         var tickets = new TicketKeyChecker(problems, file).Check(options.TicketKeys);
+        var cluster = options.Cluster is null
+            ? null
+            : new ClusterChecker(problems, world, files).Check(options.Cluster, tickets, listeners, admin);
         var keyLogFile = CheckKeyLogFile(options);
         TelemetryChecker telemetry = new(problems, world, file);
         var accessLog = telemetry.Check(options.AccessLog);
@@ -46,7 +49,9 @@ internal sealed class ConfigurationChecker(ConfigurationProblems problems, Confi
         return new GatewayConfiguration
         {
             File = file,
-            DrainTimeout = options.DrainTimeout,
+            DrainGrace = options.Drain.Grace,
+            DrainTimeout = options.Drain.Timeout,
+            Cluster = cluster,
             EventLoops = options.EventLoops ?? 0,
             StateFolder = stateFolder,
             Admin = admin,

@@ -10,9 +10,8 @@ namespace TlsGateway.Gateway.Configuration.Options;
 )]
 internal sealed class GatewayOptions : PositionedOptions
 {
-    [Description("How long open connections may go on after SIGTERM before they are closed with close_notify.")]
-    [Duration("0s", "24h")]
-    public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(30);
+    [Description("What happens between SIGTERM and the end.")]
+    public DrainOptions Drain { get; set; } = new();
 
     /// <summary>Null: one per core.</summary>
     [Description("Event loops, each one thread. auto is one per core. Takes effect at start, not at reload.")]
@@ -51,6 +50,12 @@ internal sealed class GatewayOptions : PositionedOptions
 
     [Description("Metrics, traces and logs for OpenTelemetry. Takes effect at start.")]
     public TelemetryOptions Telemetry { get; set; } = new();
+
+    /// <summary>Null: off.</summary>
+    [Description(
+        "Several gateways as one fleet: they share ticket keys and know of each other. Left out: this one serves alone, and nothing listens for others."
+    )]
+    public ClusterOptions? Cluster { get; set; }
 
     [Description("How the host names of endpoints are looked up.")]
     public DnsOptions Dns { get; set; } = new();

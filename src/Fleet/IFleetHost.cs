@@ -1,0 +1,36 @@
+using TlsGateway.Fleet.Protocol;
+using TlsGateway.Fleet.TicketKeys;
+
+namespace TlsGateway.Fleet;
+
+/// <summary>The gateway around a member: says how it is, and takes what the fleet shares. Any thread; quick.</summary>
+public interface IFleetHost
+{
+    /// <summary>How much there is to do now.</summary>
+    LocalLoad ReadLoad();
+
+    /// <summary>What it is and serves now.</summary>
+    LocalDetails ReadDetails();
+
+    /// <summary>The newest fleet key that sealed here, to begin a fleet anew with; null: none did.</summary>
+    FleetKey? InheritedKey { get; }
+
+    /// <summary>Ticket keys of the fleet, from here on. The caller keeps nothing of them.</summary>
+    void UseKeys(FleetKeySet keys);
+
+    /// <summary>The keys' version that tickets are opened with; 0: none of a fleet's.</summary>
+    long KeysVersion { get; }
+}
+
+/// <param name="Connections">Open.</param>
+/// <param name="HandshakesPerSecond">Since the last look.</param>
+/// <param name="LoopDelay">The worst of the loops.</param>
+/// <param name="IsDraining">It takes no more.</param>
+/// <param name="Stalled">Connections stalled now.</param>
+public readonly record struct LocalLoad(
+    long Connections,
+    double HandshakesPerSecond,
+    TimeSpan LoopDelay,
+    bool IsDraining,
+    StalledConnections Stalled
+);

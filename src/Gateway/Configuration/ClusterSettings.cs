@@ -1,0 +1,8 @@
+using TlsGateway.Fleet.Settings;
+
+namespace TlsGateway.Gateway.Configuration;
+
+/// <summary>The gateway as one of several, validated.</summary>
+/// <param name="Fleet">How members find and trust each other, and what they share.</param>
+/// <param name="ReadyAsMemberOnly">Without the fleet the gateway serves, and says that it is not ready.</param>
+internal sealed record ClusterSettings(FleetSettings Fleet, bool ReadyAsMemberOnly);

@@ -1,0 +1,97 @@
+using TlsGateway.Actors;
+using TlsGateway.Actors.Stalls;
+using TlsGateway.Fleet;
+using TlsGateway.Fleet.Protocol;
+using TlsGateway.Fleet.TicketKeys;
+using TlsGateway.Gateway.Admin;
+using TlsGateway.Gateway.Telemetry;
+using TlsGateway.Gateway.Tickets;
+using TlsGateway.LiveView.Data;
+
+namespace TlsGateway.Gateway.Hosting;
+
+/// <summary>This process as the rest of the fleet sees it. Any thread.</summary>
+/// <param name="readiness">Of the process.</param>
+/// <param name="keys">What the fleet's ticket keys go to.</param>
+/// <param name="time">Its clock.</param>
+/// <param name="host">The data path; null before it is up and after it has gone.</param>
+/// <param name="digest">Of the configuration that is served.</param>
+/// <param name="certificates">That are served.</param>
+internal sealed class FleetHost(
+    GatewayReadiness readiness,
+    TicketKeyKeeper keys,
+    TimeProvider time,
+    Func<GatewayHost?> host,
+    Func<string> digest,
+    Func<IReadOnlyList<ServedCertificate>> certificates
+) : IFleetHost
+{
+    /// <summary>A rate is taken over no less.</summary>
+    private static readonly TimeSpan LeastInterval = TimeSpan.FromMilliseconds(500);
+
+    private readonly Lock _lock = new();
+    private readonly long _started = time.GetTimestamp();
+    private long _lastAt = time.GetTimestamp();
+    private long _lastHandshakes;
+    private double _rate;
+
+    public FleetKey? InheritedKey => keys.FleetKey;
+
+    public long KeysVersion => keys.FleetVersion;
+
+    public void UseKeys(FleetKeySet next) => keys.UseFleet(next);
+
+    public LocalLoad ReadLoad()
+    {
+        if (host() is not { } running)
+        {
+            return default;
+        }
+        var sample = LiveSample.Of(running, time.GetUtcNow());
+        return new LocalLoad(
+            sample.Open,
+            ReadRate(sample.FullHandshakes + sample.ResumedHandshakes),
+            sample.LoopDelay,
+            readiness.Phase == GatewayPhase.Draining,
+            new StalledConnections(
+                sample.StalledBy[(int)StallCause.Client],
+                sample.StalledBy[(int)StallCause.Upstream],
+                sample.StalledBy[(int)StallCause.Self]
+            )
+        );
+    }
+
+    public LocalDetails ReadDetails() =>
+        new()
+        {
+            Name = Environment.MachineName,
+            Version = GatewayVersion.Text,
+            Phase = readiness.Phase.ToString().ToLowerInvariant(),
+            Generation = host()?.Generation ?? 0,
+            ConfigurationDigest = digest(),
+            Certificates =
+            [
+                .. certificates().Select(static one => new MemberCertificate(one.Listener, one.Name, one.Serial, one.NotAfter)),
+            ],
+            Drain = readiness.Drain,
+            Uptime = time.GetElapsedTime(_started),
+            KeysFrom = keys.Source,
+            KeyAge = time.GetUtcNow() - keys.NewestSince,
+            MaxConnections = host()?.ListenerSettings.Sum(static listener => (long)listener.MaxConnections) ?? 0,
+        };
+
+    private double ReadRate(long handshakes)
+    {
+        lock (_lock)
+        {
+            var at = time.GetTimestamp();
+            var elapsed = time.GetElapsedTime(_lastAt, at);
+            if (elapsed >= LeastInterval)
+            {
+                _rate = (handshakes - _lastHandshakes) / elapsed.TotalSeconds;
+                (_lastAt, _lastHandshakes) = (at, handshakes);
+            }
+            return _rate;
+        }
+    }
+}
