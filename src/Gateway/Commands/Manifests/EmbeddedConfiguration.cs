@@ -11,8 +11,6 @@ namespace TlsGateway.Gateway.Commands.Manifests;
 /// <summary>Reads a configuration that lives in a ConfigMap, without the files and names that only its container has.</summary>
 internal sealed class EmbeddedConfiguration
 {
-    private const string DefaultMemberPort = ":4053";
-
     /// <summary>Keys whose values begin with a slash and are no file that is read.</summary>
     private static readonly HashSet<string> NotRead = new(StringComparer.Ordinal) { "path", "stateFolder", "keyLogFile", "output" };
 
@@ -54,16 +52,16 @@ internal sealed class EmbeddedConfiguration
             AddPort(FormattableString.Invariant($"listeners[{index}].bind"), listener.Bind, EmbeddedPortUse.Clients);
         }
         AddPort("admin.bind", options.Admin.Bind, EmbeddedPortUse.Admin);
-        if (Find(root, "cluster") is not null)
+        if (options.Cluster is { } cluster)
         {
-            AddPort("cluster.bind", Text(root, "cluster.bind") ?? DefaultMemberPort, EmbeddedPortUse.Members);
+            AddPort("cluster.bind", cluster.Bind, EmbeddedPortUse.Members);
             AddPort("cluster.relay", Text(root, "cluster.relay"), EmbeddedPortUse.Members);
         }
         AddFiles(root, "", "");
         return new EmbeddedGateway
         {
-            DrainGrace = Duration(root, "drain.grace", TimeSpan.Zero),
-            DrainTimeout = Duration(root, "drain.timeout", TimeSpan.FromSeconds(30)),
+            DrainGrace = options.Drain.Grace,
+            DrainTimeout = options.Drain.Timeout,
             Shutdown = options.Listeners.Select(static listener => listener.Timeouts.Shutdown).DefaultIfEmpty().Max(),
             Ports = _ports,
             IsAdminTls = options.Admin.Tls is not null,
@@ -72,14 +70,15 @@ internal sealed class EmbeddedConfiguration
             MetricsPath = AdminServer.MetricsPath,
             ReadFiles = _files,
             WrittenFolders = [.. Written(options)],
-            Seeds = [.. Seeds(root)],
-            Discovery = Find(root, "cluster.kubernetes") is null
-                ? null
-                : new EmbeddedDiscovery(
-                    Text(root, "cluster.kubernetes.namespace") ?? "",
-                    Text(root, "cluster.kubernetes.labels") ?? "app.kubernetes.io/name=tls-gateway",
-                    Text(root, "cluster.kubernetes.lease") ?? "tls-gateway-members"
-                ),
+            Seeds =
+            [
+                .. (options.Cluster?.Seeds ?? [])
+                    .Index()
+                    .Select(static seed => new EmbeddedPath(FormattableString.Invariant($"cluster.seeds[{seed.Index}]"), seed.Item)),
+            ],
+            Discovery = options.Cluster?.Kubernetes is { Namespace: { } space } pods
+                ? new EmbeddedDiscovery(space, pods.Labels, pods.Lease)
+                : null,
         };
     }
 
@@ -130,18 +129,6 @@ internal sealed class EmbeddedConfiguration
             yield return new EmbeddedPath("accessLog.output", Path.GetDirectoryName(options.AccessLog.Output)!);
         }
     }
-
-    private IEnumerable<EmbeddedPath> Seeds(ConfigurationNode root) =>
-        Find(root, "cluster.seeds") is SequenceNode seeds
-            ? seeds
-                .Items.Index()
-                .Select(seed => (seed.Index, Text: seed.Item is ScalarNode scalar ? Expand(scalar) : null))
-                .Where(static seed => seed.Text is not null)
-                .Select(static seed => new EmbeddedPath(FormattableString.Invariant($"cluster.seeds[{seed.Index}]"), seed.Text!))
-            : [];
-
-    private TimeSpan Duration(ConfigurationNode root, string path, TimeSpan otherwise) =>
-        Text(root, path) is { } text && DurationText.TryParse(text, out var duration, out _) ? duration : otherwise;
 
     private string? Text(ConfigurationNode root, string path) => Find(root, path) is ScalarNode scalar ? Expand(scalar) : null;
 
