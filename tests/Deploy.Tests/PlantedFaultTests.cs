@@ -222,9 +222,14 @@ public sealed class PlantedFaultTests
                 "- key: token\n                path: read-token",
                 "- key: password\n                path: read-token"
             ),
-            "StatefulSet gateway",
-            Pod + ".volumes[1].projected.sources[0].secret.items[0].key",
-            "Its keys are: token."
+            [
+                ("StatefulSet gateway", Pod + ".volumes[1].projected.sources[0].secret.items[0].key", "Its keys are: token."),
+                (
+                    "StatefulSet gateway",
+                    Container + ".volumeMounts",
+                    "in which there is no read-token: admin.readTokenFile of gateway.yaml"
+                ),
+            ]
         );
 
     [Fact]
@@ -643,7 +648,7 @@ public sealed class PlantedFaultTests
     public async Task A_certificate_without_an_issuer() =>
         Expect(
             await Overlay.Production.PlantInAsync(
-                "secretName: gateway-edge-tls",
+                "dnsNames:\n  - www.example.org",
                 "    kind: Issuer\n    name: gateway-edge",
                 "    kind: ClusterIssuer\n    name: letsencrypt"
             ),
@@ -669,7 +674,7 @@ public sealed class PlantedFaultTests
     [Fact]
     public async Task A_certificate_that_is_renewed_without_end() =>
         Expect(
-            await Overlay.Production.PlantInAsync("secretName: gateway-edge-tls", "renewBefore: 720h", "renewBefore: 2160h"),
+            await Overlay.Production.PlantInAsync("dnsNames:\n  - www.example.org", "renewBefore: 720h", "renewBefore: 2160h"),
             "Certificate gateway-edge",
             "spec.renewBefore",
             "it would be renewed without end"

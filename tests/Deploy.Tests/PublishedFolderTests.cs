@@ -34,7 +34,7 @@ public sealed class PublishedFolderTests
         ip link set lo up
         cd /var/lib/app
         exec setpriv --reuid 1654 --regid 1654 --clear-groups --no-new-privs --inh-caps=-all --bounding-set=-all \
-            env -i PATH=/usr/bin:/bin HOME=/nonexistent GATEWAY_CONFIG=/var/lib/gateway.yaml DOTNET_ROOT="$3" /var/lib/app/gateway
+            env -i PATH=/usr/bin:/bin HOME=/nonexistent ASPNETCORE_HTTP_PORTS=8080 DOTNET_RUNNING_IN_CONTAINER=true GATEWAY_CONFIG=/var/lib/gateway.yaml DOTNET_ROOT="$3" /var/lib/app/gateway
         """;
 
     [Fact]
@@ -147,6 +147,7 @@ public sealed class PublishedFolderTests
                 ]
             )
             {
+                UseShellExecute = false,
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
             };

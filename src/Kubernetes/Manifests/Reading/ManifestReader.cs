@@ -26,6 +26,7 @@ internal sealed class ManifestReader(List<ManifestProblem> problems)
             return documents;
         }
         var number = 0;
+        var before = problems.Count;
         foreach (var (linesBefore, text) in Split(file.Text))
         {
             if (Parse(file.Name, linesBefore, text, number + 1) is { } document)
@@ -34,7 +35,7 @@ internal sealed class ManifestReader(List<ManifestProblem> problems)
                 documents.Add(document);
             }
         }
-        if (number == 0)
+        if (number == 0 && problems.Count == before)
         {
             problems.Add(new(file.Name, 1, "file", "", "has no object in it. Give what `kubectl kustomize FOLDER` prints."));
         }

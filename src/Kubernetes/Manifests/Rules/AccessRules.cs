@@ -23,9 +23,9 @@ internal sealed class AccessRules : IManifestRule
     private static void CheckRole(ManifestSet manifests, ManifestDocument document, V1RoleRef? role, List<ManifestProblem> problems)
     {
         const string Path = "roleRef.name";
-        if (role is null)
+        if (role is null || string.IsNullOrEmpty(role.Kind) || string.IsNullOrEmpty(role.Name))
         {
-            problems.Add(document.Problem("roleRef", "is missing. Name a Role or a ClusterRole."));
+            problems.Add(document.Problem("roleRef", "names nothing. Name a Role or a ClusterRole, with its kind."));
             return;
         }
         var space = role.Kind == "ClusterRole" ? "" : document.Namespace;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using k8s.Models;
 using TlsGateway.Kubernetes.Manifests.Reading;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
@@ -8,12 +9,15 @@ namespace TlsGateway.Kubernetes.Manifests.Shapes;
 /// <summary>Holds a document against a shape, as the API server's strict field validation would.</summary>
 internal sealed class ShapeValidator(ManifestDocument document, List<ManifestProblem> problems)
 {
+    /// <summary>Something that others rely on is empty: an item of a list, or a name.</summary>
+    public bool HasHoles { get; private set; }
+
     public void Validate(FieldShape shape) => Validate(document.Root, shape, "");
 
     private void Validate(YamlNode node, FieldShape shape, string path)
     {
         // Nothing behind the colon is as if the key were not there.
-        if (shape is AnyShape || node is YamlScalarNode { Style: ScalarStyle.Plain, Value: null or "" or "~" or "null" })
+        if (shape is AnyShape || IsEmpty(node))
         {
             return;
         }
@@ -31,7 +35,7 @@ internal sealed class ShapeValidator(ManifestDocument document, List<ManifestPro
             case (ListShape list, YamlSequenceNode sequence):
                 foreach (var (index, item) in sequence.Children.Index())
                 {
-                    Validate(item, list.Item, FormattableString.Invariant($"{path}[{index}]"));
+                    ValidateItem(item, list.Item, FormattableString.Invariant($"{path}[{index}]"));
                 }
                 break;
             case (ScalarShape scalar, YamlScalarNode value):
@@ -42,6 +46,48 @@ internal sealed class ShapeValidator(ManifestDocument document, List<ManifestPro
                 break;
         }
     }
+
+    private static bool IsEmpty(YamlNode node) => node is YamlScalarNode { Style: ScalarStyle.Plain, Value: null or "" or "~" or "null" };
+
+    private void ValidateItem(YamlNode item, FieldShape shape, string path)
+    {
+        if (IsEmpty(item))
+        {
+            HasHoles = true;
+            Add(item, path, "is empty. Fill it in, or remove it.");
+        }
+        else if (
+            // What items of lists are told apart by, in all of Kubernetes' lists that have names.
+            shape is ObjectShape fields
+            && item is YamlMappingNode mapping
+            && NamesOf(fields)
+                .FirstOrDefault(name => !mapping.Children.TryGetValue(new YamlScalarNode(name), out var value) || IsEmpty(value))
+                is { } missing
+        )
+        {
+            HasHoles = true;
+            Add(item, $"{path}.{missing}", "is missing. It has to be there.");
+        }
+        Validate(item, shape, path);
+    }
+
+    /// <summary>The fields of an item that have to be there though nothing in its class says so.</summary>
+    private static string[] NamesOf(ObjectShape shape) => NamedItems.GetValueOrDefault(shape, []);
+
+    private static readonly Dictionary<ObjectShape, string[]> NamedItems = new(ReferenceEqualityComparer.Instance)
+    {
+        [Shape<V1Container>()] = ["name"],
+        [Shape<V1EnvVar>()] = ["name"],
+        [Shape<V1Volume>()] = ["name"],
+        [Shape<V1VolumeMount>()] = ["name", "mountPath"],
+        [Shape<V1KeyToPath>()] = ["key", "path"],
+        [Shape<Rbacv1Subject>()] = ["kind", "name"],
+        [Shape<V1LabelSelectorRequirement>()] = ["key", "operator"],
+        [Shape<V2MetricSpec>()] = ["type"],
+        [Shape<V1Sysctl>()] = ["name", "value"],
+    };
+
+    private static ObjectShape Shape<T>() => (ObjectShape)ModelShapes.Of(typeof(T));
 
     private void ValidateFields(YamlMappingNode mapping, ObjectFields fields, string path)
     {
