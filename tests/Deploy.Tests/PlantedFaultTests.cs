@@ -3,7 +3,7 @@ using TlsGateway.Kubernetes.Manifests;
 
 namespace TlsGateway.Deploy.Tests;
 
-/// <summary>Each fault alone in manifests that are right otherwise: it is found, at its place, with what to do.</summary>
+/// <summary>Each fault alone in manifests that are right otherwise: it is found, at its place, with what to do; and nothing else is (<see cref="Expect(IReadOnlyList{ManifestProblem}, string, string, string)"/>), unless something follows from it.</summary>
 public sealed class PlantedFaultTests
 {
     private const string StatefulSet = "kind: StatefulSet";
@@ -12,7 +12,7 @@ public sealed class PlantedFaultTests
 
     [Fact]
     public async Task A_field_that_does_not_exist() =>
-        Expect(
+        Found(
             await Overlay.Production.PlantAsync("terminationGracePeriodSeconds: 350", "terminationGracePeriodsSeconds: 350"),
             "StatefulSet gateway",
             Pod + ".terminationGracePeriodsSeconds",
@@ -21,7 +21,7 @@ public sealed class PlantedFaultTests
 
     [Fact]
     public async Task A_field_of_a_custom_resource_that_does_not_exist() =>
-        Expect(
+        Found(
             await Overlay.Production.PlantAsync("  dnsNames:\n  - www.example.org", "  dnsName:\n  - www.example.org"),
             "Certificate gateway-edge",
             "spec.dnsName",
@@ -118,7 +118,7 @@ public sealed class PlantedFaultTests
 
     [Fact]
     public async Task A_policy_that_selects_nothing() =>
-        Expect(
+        Found(
             await Overlay.Production.PlantInAsync(
                 "name: gateway-public",
                 "  podSelector:\n    matchLabels:\n      app.kubernetes.io/name: tls-gateway",
@@ -243,7 +243,7 @@ public sealed class PlantedFaultTests
 
     [Fact]
     public async Task A_mount_without_a_volume() =>
-        Expect(
+        Found(
             await Overlay.Production.PlantInAsync(
                 StatefulSet,
                 "mountPath: /var/lib/gateway\n          name: state",
@@ -280,15 +280,15 @@ public sealed class PlantedFaultTests
 
     [Fact]
     public async Task Two_ports_of_one_name() =>
-        Expect(
+        Found(
             await Overlay.Production.PlantInAsync(
                 StatefulSet,
-                "containerPort: 4054\n          name: relay",
-                "containerPort: 4054\n          name: members"
+                "containerPort: 4053\n          name: members",
+                "containerPort: 4053\n          name: admin"
             ),
             "StatefulSet gateway",
-            Container + ".ports[3].name",
-            "is the second port members"
+            Container + ".ports[2].name",
+            "is the second port admin"
         );
 
     [Fact]
@@ -387,16 +387,16 @@ public sealed class PlantedFaultTests
     }
 
     [Fact]
-    public async Task A_relay_port_that_no_policy_opens() =>
+    public async Task A_member_port_that_no_policy_opens() =>
         Expect(
             await Overlay.Production.PlantInAsync(
                 "kind: NetworkPolicy\nmetadata:\n  labels:\n    app.kubernetes.io/name: tls-gateway\n  name: gateway-members",
-                "    - port: relay\n      protocol: TCP\n",
-                ""
+                "    - port: members\n      protocol: TCP",
+                "    - port: https\n      protocol: TCP"
             ),
             "NetworkPolicy gateway-admin",
             "spec.ingress",
-            "leave port 4054 closed to the members themselves"
+            "leave port 4053 closed to the members themselves"
         );
 
     [Fact]
@@ -525,7 +525,7 @@ public sealed class PlantedFaultTests
 
     [Fact]
     public async Task An_autoscaler_of_something_else() =>
-        Expect(
+        Found(
             await Overlay.Production.PlantInAsync(
                 "kind: HorizontalPodAutoscaler",
                 "kind: StatefulSet\n    name: gateway",

@@ -106,8 +106,14 @@ internal sealed class ManifestReader(List<ManifestProblem> problems)
             return document;
         }
         var before = problems.Count;
-        new ShapeValidator(document, problems).Validate(ModelShapes.Of(type));
-        return document with { Model = LoadModel(document, type, text, isStrict: problems.Count == before) };
+        ShapeValidator validator = new(document, problems);
+        validator.Validate(ModelShapes.Of(type));
+        return validator.HasHoles
+            ? document
+            : document with
+            {
+                Model = LoadModel(document, type, text, isStrict: problems.Count == before),
+            };
     }
 
     /// <summary>Null: it does not fit, which is among the problems.</summary>

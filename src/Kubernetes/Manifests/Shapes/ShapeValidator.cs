@@ -9,7 +9,7 @@ namespace TlsGateway.Kubernetes.Manifests.Shapes;
 /// <summary>Holds a document against a shape, as the API server's strict field validation would.</summary>
 internal sealed class ShapeValidator(ManifestDocument document, List<ManifestProblem> problems)
 {
-    /// <summary>Something that others rely on is empty: an item of a list, or a name.</summary>
+    /// <summary>Something that others rely on is not there: an item of a list, a name, a section.</summary>
     public bool HasHoles { get; private set; }
 
     public void Validate(FieldShape shape) => Validate(document.Root, shape, "");
@@ -42,6 +42,7 @@ internal sealed class ShapeValidator(ManifestDocument document, List<ManifestPro
                 ValidateScalar(value, scalar.Kind, path);
                 break;
             default:
+                HasHoles = true;
                 Add(node, path, $"is {Describe(node)}. Write {Describe(shape)}.");
                 break;
         }
