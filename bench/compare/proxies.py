@@ -66,7 +66,7 @@ def haproxy(extra="", root=None):
 
 
 GATEWAY = """
-drainTimeout: 1s
+drain: { timeout: 1s }
 admin: { bind: 127.0.0.1:0 }
 listeners:
   - name: bench

@@ -77,12 +77,11 @@ public sealed class FleetNode : IAsyncDisposable
         }
     }
 
-    /// <summary>Leaves, so that the others know at once, and ends. May be called again.</summary>
+    /// <summary>Leaves, so that the others know at once, and ends. May be called again, and from several threads: nothing is held after it.</summary>
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync().ConfigureAwait(false);
         await _running.ConfigureAwait(false);
-        _stop.Dispose();
     }
 
     private async Task RunAsync()

@@ -27,6 +27,8 @@ public enum FleetStanding
 /// <param name="Members">By name; this one included.</param>
 public sealed record FleetSnapshot(FleetStanding Standing, DateTimeOffset Since, IReadOnlyList<MemberSnapshot> Members)
 {
+    private static readonly TimeSpan Settled = TimeSpan.FromMinutes(1);
+
     public static FleetSnapshot Off { get; } = new(FleetStanding.Off, default, []);
 
     /// <summary>What members that are up say differently although it should be the same; a sentence each.</summary>
@@ -51,9 +53,11 @@ public sealed record FleetSnapshot(FleetStanding Standing, DateTimeOffset Since,
                 yield return $"Certificates of listener {listener} differ: {serials}.";
             }
         }
-        if (Differ(up, static member => member.Load is { } load ? $"{load.KeysVersion}" : null) is { } keys)
+        // A change goes round within seconds, and a member that has come gets them within seconds.
+        var settled = up.Where(static member => member.Load is not null && member.Details!.Uptime >= Settled).ToList();
+        if (settled.Count > 0 && settled.Max(static one => one.Load!.KeysVersion) - settled.Min(static one => one.Load!.KeysVersion) > 1)
         {
-            yield return $"Ticket keys differ: {keys}.";
+            yield return $"Ticket keys differ: versions {Differ(settled, static member => $"{member.Load!.KeysVersion}")}.";
         }
     }
 

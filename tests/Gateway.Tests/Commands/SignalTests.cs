@@ -24,7 +24,7 @@ public sealed partial class SignalTests : IDisposable
         await gateway.WaitForLineAsync("upstream 'nothing' does not exist");
         await gateway.WaitForLineAsync("still serving generation 1");
 
-        _folder.Write("g.yaml", Yaml("demo") + "drainTimeout: 4s\n");
+        _folder.Write("g.yaml", Yaml("demo") + "drain: { timeout: 4s }\n");
         gateway.Signal("HUP");
         await gateway.WaitForLineAsync("Serving generation 2");
 
@@ -36,7 +36,7 @@ public sealed partial class SignalTests : IDisposable
     [Fact]
     public async Task A_second_signal_stops_at_once_with_143()
     {
-        var file = _folder.Write("g.yaml", Yaml("demo") + "drainTimeout: 1h\n");
+        var file = _folder.Write("g.yaml", Yaml("demo") + "drain: { timeout: 1h }\n");
         await using var gateway = GatewayProcessFixture.Start(_folder.Path, file);
         var line = await gateway.WaitForLineAsync("listener https on ");
         var endPoint = IPEndPoint.Parse(EndPoint().Match(line).Value);

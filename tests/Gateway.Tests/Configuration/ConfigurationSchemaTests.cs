@@ -26,10 +26,10 @@ public sealed class ConfigurationSchemaTests
     }
 
     [Theory]
-    [InlineData("""{"drainTimeout":"30s"}""", true)]
-    [InlineData("""{"drainTimeout":30}""", false)]
-    [InlineData("""{"drainTimeout":"30"}""", false)]
-    [InlineData("""{"drainTimeout":"${DRAIN}"}""", true)]
+    [InlineData("""{"drain":{"timeout":"30s"}}""", true)]
+    [InlineData("""{"drain":{"timeout":30}}""", false)]
+    [InlineData("""{"drain":{"timeout":"30"}}""", false)]
+    [InlineData("""{"drain":{"timeout":"${DRAIN}"}}""", true)]
     [InlineData("""{"eventLoops":"auto"}""", true)]
     [InlineData("""{"eventLoops":4}""", true)]
     [InlineData("""{"eventLoops":"four"}""", false)]

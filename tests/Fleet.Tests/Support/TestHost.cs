@@ -1,0 +1,36 @@
+using TlsGateway.Fleet.Protocol;
+using TlsGateway.Fleet.TicketKeys;
+
+namespace TlsGateway.Fleet.Tests.Support;
+
+/// <summary>A gateway without connections.</summary>
+internal sealed class TestHost(string name) : IFleetHost
+{
+    private volatile FleetKeySet? _keys;
+
+    public long Connections { get; set; }
+
+    public bool IsDraining { get; set; }
+
+    /// <summary>Takes keys, and does not say so.</summary>
+    public bool IsSilent { get; set; }
+
+    public FleetKeySet? Keys => _keys;
+
+    public FleetKey? InheritedKey => _keys?.Sealing;
+
+    public long KeysVersion => IsSilent ? 0 : _keys?.Version ?? 0;
+
+    public LocalLoad ReadLoad() => new(Connections, 0, TimeSpan.Zero, IsDraining, default);
+
+    public LocalDetails ReadDetails() =>
+        new()
+        {
+            Name = name,
+            Version = "1",
+            Phase = "ready",
+            ConfigurationDigest = "same",
+        };
+
+    public void UseKeys(FleetKeySet keys) => _keys = keys;
+}
