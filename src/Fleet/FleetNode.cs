@@ -127,10 +127,15 @@ public sealed class FleetNode : IAsyncDisposable
         Interlocked.Add(ref _refusedBefore, _verifier?.Refused ?? 0);
         _verifier = verifier;
         var setup = BootstrapSetup.Create().WithConfig(FleetHocon.For(settings)).And(new LoggerFactorySetup(_loggers));
+        ActorSystemSetup all = setup;
+        if (settings.Discovery is { } discovery)
+        {
+            all = all.And(discovery.Plugin(_loggers, _time));
+        }
         if (settings.Tls is { } secured)
         {
             // The verifier checks the chain against the fleet's own authorities, and the name by what the platform found of it.
-            setup = setup.And(
+            all = all.And(
                 new DotNettySslSetup(
                     secured.Certificate,
                     suppressValidation: false,
@@ -140,7 +145,7 @@ public sealed class FleetNode : IAsyncDisposable
                 )
             );
         }
-        var system = ActorSystem.Create(SystemName, setup);
+        var system = ActorSystem.Create(SystemName, all);
         try
         {
             var cluster = Cluster.Get(system);

@@ -1,4 +1,7 @@
 using System.Net;
+using Akka.Actor.Setup;
+using Akka.Configuration;
+using Microsoft.Extensions.Logging;
 
 namespace TlsGateway.Fleet.Settings;
 
@@ -67,9 +70,20 @@ public enum SplitBrain
 
 /// <summary>Members found by Akka.Discovery; the first formation is guarded by a lease of Akka.Coordination.</summary>
 /// <param name="Hocon">Configures the discovery method and the lease.</param>
+/// <param name="Defaults">What stands behind it.</param>
+/// <param name="Plugin">What the plugins get of the process.</param>
 /// <param name="Method">The discovery method's name in it.</param>
 /// <param name="Service">What is looked up.</param>
 /// <param name="LeasePath">The lease implementation's path in it.</param>
 /// <param name="LeaseName">The lease.</param>
 /// <param name="ContactPoints">So many members must answer before a fleet is begun, this one included.</param>
-public sealed record FleetDiscovery(string Hocon, string Method, string Service, string LeasePath, string LeaseName, int ContactPoints);
+public sealed record FleetDiscovery(
+    string Hocon,
+    Config Defaults,
+    Func<ILoggerFactory, TimeProvider, Setup> Plugin,
+    string Method,
+    string Service,
+    string LeasePath,
+    string LeaseName,
+    int ContactPoints
+);

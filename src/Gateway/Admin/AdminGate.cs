@@ -16,7 +16,7 @@ internal sealed class AdminGate(ILogger log, TimeProvider time) : IDisposable
     /// <summary>For a person who types a token in; a program that guesses gets nowhere.</summary>
     private const int FailuresPerMinute = 10;
 
-    private static readonly HashSet<string> Open = new(StringComparer.Ordinal) { "/livez", "/readyz", "/healthz", "/ready" };
+    private static readonly HashSet<string> Open = new([.. AdminServer.LivePaths, .. AdminServer.ReadyPaths], StringComparer.Ordinal);
 
     private readonly PartitionedRateLimiter<IPAddress> _failures = PartitionedRateLimiter.Create<IPAddress, IPAddress>(static address =>
         RateLimitPartition.GetFixedWindowLimiter(

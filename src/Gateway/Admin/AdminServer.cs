@@ -24,6 +24,15 @@ internal sealed class AdminServer : IAsyncDisposable
     /// <summary>Of them, open pages.</summary>
     private const int MaxPages = 64;
 
+    /// <summary>Where it is answered whether the process lives: to everybody.</summary>
+    public static IReadOnlyList<string> LivePaths { get; } = ["/livez", "/healthz"];
+
+    /// <summary>Where it is answered whether new connections are welcome: to everybody.</summary>
+    public static IReadOnlyList<string> ReadyPaths { get; } = ["/readyz", "/ready"];
+
+    /// <summary>What Prometheus reads.</summary>
+    public const string MetricsPath = "/metrics";
+
     private readonly WebApplication _server;
 
     private readonly AdminGate _gate;
@@ -85,14 +94,14 @@ internal sealed class AdminServer : IAsyncDisposable
         // A page of a rebound name has no token and no certificate.
         server.Use((context, next) => gate.Access.IsOpen ? filter.InvokeAsync(context, next) : next(context));
         server.Use((context, next) => gate.InvokeAsync(context, next));
-        server.MapPrometheusScrapingEndpoint("/metrics");
-        foreach (var path in (string[])["/livez", "/healthz"])
+        server.MapPrometheusScrapingEndpoint(MetricsPath);
+        foreach (var path in LivePaths)
         {
             server
                 .Get(path, static (HttpContext context) => context.Response.WriteAsync("ok\n", context.RequestAborted))
                 .Health("200 while the process lives.");
         }
-        foreach (var path in (string[])["/readyz", "/ready"])
+        foreach (var path in ReadyPaths)
         {
             server
                 .Get(path, (HttpContext context) => AnswerReadinessAsync(context, readiness))

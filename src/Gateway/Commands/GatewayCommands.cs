@@ -1,6 +1,8 @@
 using System.CommandLine;
 using TlsGateway.Gateway.Commands.Authorities;
+using TlsGateway.Gateway.Commands.Health;
 using TlsGateway.Gateway.Commands.Inspection;
+using TlsGateway.Gateway.Commands.Manifests;
 using TlsGateway.Gateway.Commands.Sealing;
 using TlsGateway.Gateway.Commands.Top;
 using TlsGateway.Gateway.Configuration.Checking;
@@ -24,6 +26,7 @@ internal static class GatewayCommands
           gateway ca init --folder lab              a certificate authority of your own; gateway ca --help has more
           gateway client localhost:8443             talk TLS to a server by hand
           gateway top                               watch a running gateway
+          gateway health                            whether it is ready, for health checks
 
         Signals to a running gateway:
           SIGHUP           read the configuration again; a bad file is refused and the old one goes on
@@ -48,6 +51,11 @@ internal static class GatewayCommands
         Examples:
           gateway check
           gateway check --config new.yaml && kill -HUP $(pidof gateway)
+
+        With --kubernetes it checks rendered manifests instead, and the configuration in their ConfigMap: fields, selectors, ports, probes, references,
+        policies, and a grace period that holds the drain. It asks no cluster.
+
+          kubectl kustomize deploy/k8s/overlays/production | gateway check --kubernetes -
         """;
 
     private const string SchemaDescription = """
@@ -106,8 +114,13 @@ internal static class GatewayCommands
             (parsed, cancellation) => run.InvokeAsync(ConfigurationFile.Find(parsed.GetValue(config), world), cancellation)
         );
         Command checkCommand = new("check", CheckDescription);
+        CheckManifestsCommand checkManifests = new(output, error);
+        checkManifests.AddTo(checkCommand);
         checkCommand.SetAction(
-            (parsed, cancellation) => check.InvokeAsync(ConfigurationFile.Find(parsed.GetValue(config), world), cancellation)
+            (parsed, cancellation) =>
+                checkManifests.IsAsked(parsed)
+                    ? checkManifests.InvokeAsync(parsed, cancellation)
+                    : check.InvokeAsync(ConfigurationFile.Find(parsed.GetValue(config), world), cancellation)
         );
         Command schemaCommand = new("schema", SchemaDescription);
         schemaCommand.SetAction(_ => output.Write(ConfigurationSchema.Generate()));
@@ -123,6 +136,7 @@ internal static class GatewayCommands
         root.Add(UnsealCommand.Create(world, error));
         root.Add(new ClientCommand(error).Create());
         root.Add(new TopCommand(output, error).Create());
+        root.Add(new HealthCommand(output, error).Create());
         return root;
     }
 }

@@ -98,7 +98,7 @@ internal sealed class ClusterKubernetesOptions : PositionedOptions
     public string? Namespace { get; set; }
 
     [Description("Selects the pods that are members, as kubectl get pods -l takes it.")]
-    [Text("a label selector")]
+    [Text("a label selector", Pattern = "^[A-Za-z0-9=!,()./_ -]{1,512}$")]
     public string Labels { get; set; } = "app.kubernetes.io/name=tls-gateway";
 
     /// <summary>Null: as advertised.</summary>
