@@ -588,7 +588,16 @@ public sealed class PlantedFaultTests
             await Overlay.Deployment.PlantInAsync("kind: Role\n", "  - get\n  - update", "  - get"),
             "Deployment gateway",
             Pod + ".serviceAccountName",
-            "is gateway, which may not update leases in namespace tls-gateway"
+            "is gateway, which may not update leases tls-gateway-members in namespace tls-gateway"
+        );
+
+    [Fact]
+    public async Task A_role_without_the_lease_that_decides_a_split() =>
+        Expect(
+            await Overlay.Deployment.PlantAsync("      kubernetes: {", "      splitBrain: lease-majority\n      kubernetes: {"),
+            "Deployment gateway",
+            Pod + ".serviceAccountName",
+            "is gateway, which may not get leases tls-gateway-members-split"
         );
 
     [Fact]

@@ -77,7 +77,7 @@ internal sealed class EmbeddedConfiguration
                     .Select(static seed => new EmbeddedPath(FormattableString.Invariant($"cluster.seeds[{seed.Index}]"), seed.Item)),
             ],
             Discovery = options.Cluster?.Kubernetes is { Namespace: { } space } pods
-                ? new EmbeddedDiscovery(space, pods.Labels, pods.Lease)
+                ? new EmbeddedDiscovery(space, pods.Labels, LeasesOf(options.Cluster, pods.Lease))
                 : null,
         };
     }
@@ -129,6 +129,10 @@ internal sealed class EmbeddedConfiguration
             yield return new EmbeddedPath("accessLog.output", Path.GetDirectoryName(options.AccessLog.Output)!);
         }
     }
+
+    /// <summary>Two members never hold one for two things.</summary>
+    private static string[] LeasesOf(ClusterOptions cluster, string lease) =>
+        cluster.SplitBrain == "lease-majority" ? [lease, lease + "-split"] : [lease];
 
     private string? Text(ConfigurationNode root, string path) => Find(root, path) is ScalarNode scalar ? Expand(scalar) : null;
 

@@ -138,7 +138,7 @@ internal sealed class GatewayMemberRules : IManifestRule
                 problems.Add(
                     workload.Document.Problem(
                         workload.PodPath("serviceAccountName"),
-                        $"is {account}, which may not {verb} {resource} in namespace {discovery.Namespace}: cluster.kubernetes of {gateway.ConfigurationTitle} needs it. Give it a Role with that."
+                        $"is {account}, which may not {verb} {resource}{(name.Length == 0 ? "" : " " + name)} in namespace {discovery.Namespace}: cluster.kubernetes of {gateway.ConfigurationTitle} needs it. Give it a Role with that."
                     )
                 );
             }
@@ -151,11 +151,14 @@ internal sealed class GatewayMemberRules : IManifestRule
         {
             yield return ("", "pods", verb, "");
         }
-        if (discovery.Lease.Length > 0)
+        if (discovery.Leases.Count > 0)
         {
             yield return ("coordination.k8s.io", "leases", "create", "");
-            yield return ("coordination.k8s.io", "leases", "get", discovery.Lease);
-            yield return ("coordination.k8s.io", "leases", "update", discovery.Lease);
+        }
+        foreach (var lease in discovery.Leases)
+        {
+            yield return ("coordination.k8s.io", "leases", "get", lease);
+            yield return ("coordination.k8s.io", "leases", "update", lease);
         }
     }
 
