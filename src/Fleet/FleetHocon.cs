@@ -65,7 +65,9 @@ internal static class FleetHocon
             .WithFallback(DistributedPubSub.DefaultConfig())
             .WithFallback(ClusterSingleton.DefaultConfig())
             .WithFallback(DistributedData.DefaultConfig());
-        return settings.Discovery is { } discovery ? ConfigurationFactory.ParseString(discovery.Hocon).WithFallback(discovery.Defaults).WithFallback(config) : config;
+        return settings.Discovery is { } discovery
+            ? ConfigurationFactory.ParseString(discovery.Hocon).WithFallback(discovery.Defaults).WithFallback(config)
+            : config;
     }
 
     private static string Varying(FleetSettings settings)

@@ -24,12 +24,15 @@ internal static partial class GatewayLog
     [LoggerMessage(106, LogLevel.Warning, "{Key} has changed: that takes effect at the next start")]
     public static partial void NeedsRestart(this ILogger log, string key);
 
+    [LoggerMessage(107, LogLevel.Information, "{Signal} received: draining for up to {DrainSeconds} s; once more stops at once")]
+    public static partial void Draining(this ILogger log, string signal, double drainSeconds);
+
     [LoggerMessage(
-        107,
+        128,
         LogLevel.Information,
-        "{Signal} received: connections are still accepted for {GraceSeconds} s, then drained for up to {DrainSeconds} s; once more stops at once"
+        "{Signal} received: unready; connections are accepted for {GraceSeconds} s still, then drained for up to {DrainSeconds} s; once more stops at once"
     )]
-    public static partial void Draining(this ILogger log, string signal, double graceSeconds, double drainSeconds);
+    public static partial void DrainingAfterGrace(this ILogger log, string signal, double graceSeconds, double drainSeconds);
 
     [LoggerMessage(108, LogLevel.Information, "Drained: all connections have ended")]
     public static partial void Drained(this ILogger log);

@@ -41,7 +41,15 @@ internal sealed class SignalLifetime(IHostApplicationLifetime application, Confi
             log.StoppingAtOnce(context.Signal.ToString());
             Environment.Exit(ExitCode.StoppedAtOnce);
         }
-        log.Draining(context.Signal.ToString(), reloader.Current.DrainGrace.TotalSeconds, reloader.Current.DrainTimeout.TotalSeconds);
+        var (signal, now) = (context.Signal.ToString(), reloader.Current);
+        if (now.DrainGrace > TimeSpan.Zero)
+        {
+            log.DrainingAfterGrace(signal, now.DrainGrace.TotalSeconds, now.DrainTimeout.TotalSeconds);
+        }
+        else
+        {
+            log.Draining(signal, now.DrainTimeout.TotalSeconds);
+        }
         application.StopApplication();
     }
 }

@@ -1,53 +1,34 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 
 namespace TlsGateway.Cluster.Tests.Support;
 
-/// <summary>Sends back what it gets.</summary>
+/// <summary>Sends back what it gets: EchoServer in a process of its own.</summary>
 internal sealed class EchoBackend : IDisposable
 {
-    private readonly TcpListener _listener;
+    private readonly Process _process;
 
     public EchoBackend(IPAddress address)
     {
-        _listener = new TcpListener(address, 0);
-        _listener.Start(1024);
-        EndPoint = (IPEndPoint)_listener.LocalEndpoint;
-        _ = AcceptAsync();
+        _process = Process.Start(
+            new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "EchoServer.dll"), address.ToString()])
+            {
+                UseShellExecute = false,
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+            }
+        )!;
+        var port = int.Parse(_process.StandardOutput.ReadLine() ?? "", CultureInfo.InvariantCulture);
+        EndPoint = new IPEndPoint(address, port);
     }
 
     public IPEndPoint EndPoint { get; }
 
-    public void Dispose() => _listener.Dispose();
-
-    private async Task AcceptAsync()
+    public void Dispose()
     {
-        try
-        {
-            while (true)
-            {
-                _ = EchoAsync(await _listener.AcceptTcpClientAsync());
-            }
-        }
-        catch (Exception ended) when (ended is ObjectDisposedException or SocketException)
-        {
-            // It was disposed.
-        }
-    }
-
-    private static async Task EchoAsync(TcpClient client)
-    {
-        using (client)
-        {
-            try
-            {
-                await using var stream = client.GetStream();
-                await stream.CopyToAsync(stream);
-            }
-            catch (Exception gone) when (gone is IOException or SocketException)
-            {
-                // The gateway has gone.
-            }
-        }
+        _process.Kill();
+        _process.WaitForExit();
+        _process.Dispose();
     }
 }

@@ -12,21 +12,20 @@ internal sealed class TestFleet : IAsyncDisposable
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private const string Network = "198.18.77";
     private const string Token = "a-token-of-the-cluster-tests";
-    private static readonly string Prefix = string.Create(CultureInfo.InvariantCulture, $"gw{Environment.ProcessId % 100000}");
+    private static int s_fleets;
+
+    /// <summary>Another for each fleet: the kernel takes its time to remove an interface.</summary>
+    private readonly string _prefix = string.Create(
+        CultureInfo.InvariantCulture,
+        $"g{Environment.ProcessId % 100000}x{Interlocked.Increment(ref s_fleets)}"
+    );
     private readonly MemberCertificates _certificates = new();
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fleet-");
-    private readonly EchoBackend _backend;
+    private EchoBackend? _backend;
 
-    private TestFleet(int members, string cluster, string more)
-    {
-        Shell.Run($"ip link add {Prefix} type bridge && ip addr add {Network}.254/24 dev {Prefix} && ip link set {Prefix} up");
-        _backend = new EchoBackend(IPAddress.Parse($"{Network}.254"));
-        Write("token", Token);
-        Write("authorities.pem", _certificates.Authority.ExportCertificatePem());
-        Members = [.. Enumerable.Range(1, members).Select(number => Make(number, members, cluster, more))];
-    }
+    private TestFleet() { }
 
-    public Member[] Members { get; }
+    public Member[] Members { get; private set; } = [];
 
     /// <summary>Starts members, and waits until they are one fleet, and ready.</summary>
     /// <param name="members">So many.</param>
@@ -39,9 +38,10 @@ internal sealed class TestFleet : IAsyncDisposable
             Assert.Skip("network namespaces need root");
         }
         Shell.Require("ip", "nft", "openssl");
-        TestFleet fleet = new(members, cluster, more);
+        TestFleet fleet = new();
         try
         {
+            fleet.SetUp(members, cluster, more);
             foreach (var member in fleet.Members)
             {
                 member.Start();
@@ -149,27 +149,40 @@ internal sealed class TestFleet : IAsyncDisposable
         foreach (var member in Members)
         {
             member.Dispose();
-            Shell.Try($"ip netns delete {member.Space}");
+            Shell.Try($"ip link delete {member.Space}h; ip netns delete {member.Space}");
         }
-        Shell.Try($"ip link delete {Prefix}");
-        _backend.Dispose();
+        Shell.Try($"ip link delete {_prefix}");
+        _backend?.Dispose();
         _certificates.Dispose();
         _folder.Delete(recursive: true);
         return ValueTask.CompletedTask;
     }
 
+    private void SetUp(int members, string cluster, string more)
+    {
+        Shell.Run($"ip link add {_prefix} type bridge && ip addr add {Network}.254/24 dev {_prefix} && ip link set {_prefix} up");
+        _backend = new EchoBackend(IPAddress.Parse($"{Network}.254"));
+        Write("token", Token);
+        using (var edge = _certificates.Issue(role: "localhost", host: null, purposes: ["1.3.6.1.5.5.7.3.1"]))
+        {
+            Write("edge.pem", Pem(edge));
+        }
+        Write("authorities.pem", _certificates.Authority.ExportCertificatePem());
+        for (var number = 1; number <= members; number++)
+        {
+            Members = [.. Members, Make(number, members, cluster, more)];
+        }
+    }
+
     private Member Make(int number, int members, string cluster, string more)
     {
-        var (space, address) = ($"{Prefix}-{number}", $"{Network}.{number}");
+        var (space, address) = ($"{_prefix}-{number}", $"{Network}.{number}");
         Shell.Run(
-            $"ip netns add {space} && ip link add {space}h type veth peer name eth0 netns {space} && ip link set {space}h master {Prefix} up"
+            $"ip netns add {space} && ip link add {space}h type veth peer name eth0 netns {space} && ip link set {space}h master {_prefix} up"
                 + $" && ip -n {space} addr add {address}/24 dev eth0 && ip -n {space} link set eth0 up && ip -n {space} link set lo up"
         );
         using var certificate = _certificates.Issue(host: address);
-        Write(
-            $"member-{number}.pem",
-            certificate.ExportCertificatePem() + "\n" + certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem()
-        );
+        Write($"member-{number}.pem", Pem(certificate));
         var file = Write(
             $"gateway-{number}.yaml",
             $$"""
@@ -185,12 +198,18 @@ internal sealed class TestFleet : IAsyncDisposable
             {{cluster}}
             {{more}}
             listeners:
-              - { name: tls, bind: "{{address}}:8443", upstream: backend, tls: { certificates: development } }
+              - { name: tls, bind: "{{address}}:8443", upstream: backend, tls: { certificates: [{ certificate: edge.pem }] } }
             upstreams:
-              backend: { address: "{{_backend.EndPoint}}" }
+              backend: { address: "{{_backend!.EndPoint}}" }
             """
         );
         return new Member(space, IPAddress.Parse(address), file, Token);
+    }
+
+    private static string Pem(X509Certificate2 one)
+    {
+        using var key = one.GetECDsaPrivateKey()!;
+        return one.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem();
     }
 
     private string Write(string name, string text)

@@ -41,7 +41,12 @@ internal sealed class MemberCertificates : IDisposable
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension(usages, critical: false));
         Span<byte> serial = stackalloc byte[8];
         RandomNumberGenerator.Fill(serial);
-        using var signed = request.Create(Authority, TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(days), serial);
+        using var signed = request.Create(
+            Authority,
+            TimeProvider.System.GetUtcNow().AddDays(-1),
+            TimeProvider.System.GetUtcNow().AddDays(days),
+            serial
+        );
         var issued = signed.CopyWithPrivateKey(key);
         _made.Add(issued);
         return issued;

@@ -5,7 +5,9 @@ using NetArchTest.Rules;
 using TlsGateway.Actors;
 using TlsGateway.Actors.Balancing;
 using TlsGateway.Actors.Inspection;
+using TlsGateway.Fleet;
 using TlsGateway.Gateway.Configuration;
+using TlsGateway.Kubernetes;
 using TlsGateway.LiveView;
 using TlsGateway.Pki;
 using TlsGateway.Tls;
@@ -13,7 +15,7 @@ using TlsGateway.Transport;
 
 namespace TlsGateway.Gateway.Tests.Architecture;
 
-/// <summary>Gateway → LiveView → Actors → {Tls, Transport}, Gateway → Pki; native code and Akka's dispatcher in one place each.</summary>
+/// <summary>Gateway → {LiveView, Fleet} → Actors → {Tls, Transport}, Gateway → {Pki, Kubernetes}; native code and Akka's dispatcher in one place each.</summary>
 public sealed class DependencyTests
 {
     private static readonly Assembly Tls = typeof(ITlsSession).Assembly;
@@ -21,13 +23,15 @@ public sealed class DependencyTests
     private static readonly Assembly Actors = typeof(GatewayHost).Assembly;
     private static readonly Assembly Pki = typeof(PkiException).Assembly;
     private static readonly Assembly LiveView = typeof(LiveViewSetup).Assembly;
+    private static readonly Assembly Fleet = typeof(FleetNode).Assembly;
+    private static readonly Assembly Kubernetes = typeof(KubernetesSetup).Assembly;
     private static readonly Assembly Gateway = typeof(GatewayConfiguration).Assembly;
 
     [Fact]
-    public void The_assemblies_are_the_six_of_the_product() =>
+    public void The_assemblies_are_the_eight_of_the_product() =>
         Assert.Equal(
-            ["Tls", "Transport", "Actors", "Pki", "LiveView", "gateway"],
-            new[] { Tls, Transport, Actors, Pki, LiveView, Gateway }.Select(assembly => assembly.GetName().Name)
+            ["Tls", "Transport", "Actors", "Pki", "LiveView", "Fleet", "Kubernetes", "gateway"],
+            new[] { Tls, Transport, Actors, Pki, LiveView, Fleet, Kubernetes, Gateway }.Select(assembly => assembly.GetName().Name)
         );
 
     [Fact]
@@ -55,6 +59,26 @@ public sealed class DependencyTests
         Assert.Contains("Transport", references);
         Assert.DoesNotContain("gateway", references);
         Assert.DoesNotContain(references, name => name.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal));
+    }
+
+    /// <summary>Members and pods are of the control plane: the data path works without either, and neither knows of the other.</summary>
+    [Fact]
+    public void The_data_path_knows_neither_the_fleet_nor_Kubernetes_and_they_not_each_other()
+    {
+        foreach (var below in (Assembly[])[Tls, Transport, Actors, LiveView, Pki])
+        {
+            Assert.DoesNotContain("Fleet", References(below));
+            Assert.DoesNotContain("Kubernetes", References(below));
+            Assert.DoesNotContain(
+                References(below),
+                static name => name.StartsWith("Akka.Cluster", StringComparison.Ordinal) || name == "Akka.Remote"
+            );
+        }
+        Assert.DoesNotContain("Kubernetes", References(Fleet));
+        Assert.DoesNotContain(
+            References(Kubernetes),
+            static name => IsOurs(name) || name.StartsWith("Akka.Cluster", StringComparison.Ordinal)
+        );
     }
 
     /// <summary>What a page can do to a gateway is to look.</summary>
@@ -97,8 +121,10 @@ public sealed class DependencyTests
 
     private static List<string> References(Assembly assembly) => [.. assembly.GetReferencedAssemblies().Select(name => name.Name!)];
 
-    private static bool IsOursOrAkka(string name) =>
-        name is "Tls" or "Transport" or "Actors" or "Pki" or "gateway" || name.StartsWith("Akka", StringComparison.Ordinal);
+    private static bool IsOursOrAkka(string name) => IsOurs(name) || name.StartsWith("Akka", StringComparison.Ordinal);
+
+    private static bool IsOurs(string name) =>
+        name is "Tls" or "Transport" or "Actors" or "Pki" or "LiveView" or "Fleet" or "Kubernetes" or "gateway";
 
     /// <summary>
     /// From metadata: what LibraryImport generates is a DllImport of its own, either beside the method or as a local function in it, so the declaring
