@@ -2,6 +2,7 @@ using Akka.Actor;
 using Microsoft.Extensions.Logging.Abstractions;
 using TlsGateway.Actors;
 using TlsGateway.Actors.Settings;
+using TlsGateway.Fleet.Membership;
 using TlsGateway.Gateway.AccessLogs;
 using TlsGateway.Gateway.Telemetry;
 using TlsGateway.Interop.Tests.Support;
@@ -43,6 +44,23 @@ public sealed class MetricsTests : IDisposable
                 },
             ]),
         };
+        var member = new MemberSnapshot
+        {
+            Address = "a",
+            Status = "up",
+            IsReachable = true,
+            IsSelf = true,
+            IsOldest = true,
+            HeardAgo = null,
+            Load = null,
+            Details = null,
+        };
+        FleetInstruments.Create(
+            gateway.Host.Metrics.Meter,
+            () => new FleetSnapshot(FleetStanding.Member, default, [member]),
+            static () => 1,
+            static () => 0
+        );
         using var accessLog = new AccessLog(
             new AccessLogSettings(AccessLogSettings.Stderr, AccessLogFormat.Json([]), RotateAt: 0, Keep: 1),
             gateway.Host.Metrics.Meter,

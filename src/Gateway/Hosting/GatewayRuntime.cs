@@ -81,6 +81,7 @@ internal sealed class GatewayRuntime(
         {
             _accessLog = configuration.AccessLog is { } access ? new AccessLog(access, _metrics.Meter, time, log) : null;
             _instruments = new ServingInstruments(_metrics.Meter, time, () => _ticketKeys.NewestSince);
+            FleetInstruments.Create(_metrics.Meter, () => _fleet?.Current, () => _fleet?.Begun ?? 0, () => _fleet?.Refused ?? 0);
             _admin = await AdminServer
                 .StartAsync(configuration.Admin, configuration.Telemetry, readiness, loggers, () => _host, () => Controls, cancellation)
                 .ConfigureAwait(false);

@@ -137,6 +137,7 @@ public sealed partial class PrometheusTests : IDisposable
 
     private async Task<GatewayProgram> StartGatewayAsync(TestUpstream upstream)
     {
+        var members = FreePort();
         var pem = Path.Combine(Folder, "server.pem");
         await File.WriteAllTextAsync(pem, _certificates.Localhost.ChainPem + "\n" + _certificates.Localhost.KeyPem);
         return await GatewayProgram.StartAsync(
@@ -145,6 +146,7 @@ public sealed partial class PrometheusTests : IDisposable
             admin: { bind: 127.0.0.1:0 }
             eventLoops: 2
             accessLog: { output: stderr }
+            cluster: { bind: "127.0.0.1:{{members}}", seeds: [ "127.0.0.1:{{members}}" ] }
             listeners:
               - { name: web, bind: 127.0.0.1:0, upstream: echo, tls: { certificates: [ { certificate: {{pem}}, key: {{pem}} } ] } }
             upstreams:
