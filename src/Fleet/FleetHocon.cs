@@ -21,7 +21,7 @@ internal static class FleetHocon
           loggers = ["Akka.Hosting.Logging.LoggerFactoryLogger, Akka.Hosting"]
           log-dead-letters = off
           log-dead-letters-during-shutdown = off
-          scheduler.tick-duration = 50ms
+          scheduler.tick-duration = 100ms
           actor {
             provider = cluster
             serializers {
@@ -47,7 +47,7 @@ internal static class FleetHocon
             downing-provider-class = "Akka.Cluster.SBR.SplitBrainResolverProvider, Akka.Cluster"
             run-coordinated-shutdown-when-down = on
             pub-sub.role = gateway
-            distributed-data.role = gateway
+            distributed-data { role = gateway, delta-crdt.enabled = off }
           }
           coordinated-shutdown {
             exit-clr = off
