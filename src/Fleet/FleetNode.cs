@@ -100,10 +100,15 @@ public sealed class FleetNode : IAsyncDisposable
                 }
                 renewed = _renew.Task;
             }
+            var began = _time.GetTimestamp();
             try
             {
                 var wasLost = await ServeAsync(settings, renewed).ConfigureAwait(false);
-                failures = wasLost ? failures + 1 : 0;
+                // One that was lost after a good while is not one that does not get in.
+                failures =
+                    !wasLost ? 0
+                    : _time.GetElapsedTime(began) > LongestPause ? 1
+                    : failures + 1;
                 if (!wasLost)
                 {
                     continue;
@@ -155,8 +160,11 @@ public sealed class FleetNode : IAsyncDisposable
                 settings.Bind.ToString()
             );
             StartActors(system, settings);
-            await new FleetFormation(system, cluster, settings, _log).JoinAsync(_stop.Token).ConfigureAwait(false);
-            await Task.WhenAny(system.WhenTerminated, renewed, Task.Delay(Timeout.Infinite, _stop.Token)).ConfigureAwait(false);
+            using var ended = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+            var joining = new FleetFormation(system, cluster, settings, _log).JoinAsync(ended.Token);
+            await Task.WhenAny(system.WhenTerminated, renewed, UntilFailureAsync(joining, ended.Token)).ConfigureAwait(false);
+            await ended.CancelAsync().ConfigureAwait(false);
+            await joining.ConfigureAwait(false);
             if (system.WhenTerminated.IsCompleted && !_stop.IsCancellationRequested)
             {
                 return true;
@@ -172,6 +180,16 @@ public sealed class FleetNode : IAsyncDisposable
         {
             await system.Terminate().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             throw;
+        }
+    }
+
+    /// <summary>Ends when joining fails, or with <paramref name="end"/>; it does not throw.</summary>
+    private static async Task UntilFailureAsync(Task joining, CancellationToken end)
+    {
+        await joining.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (joining.IsCompletedSuccessfully)
+        {
+            await Task.Delay(Timeout.Infinite, end).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -1,4 +1,5 @@
 using TlsGateway.Actors;
+using TlsGateway.Fleet.Membership;
 using TlsGateway.LiveView.Data;
 
 namespace TlsGateway.Gateway.Admin;
@@ -28,6 +29,38 @@ internal sealed class LiveSource(Func<GatewayHost?> host, Func<AdminControls?> c
                 one.Staple is not { } staple ? null : staple.Get(TimeProvider.System.GetUtcNow()) is not null
             )),
         ];
+
+    public LiveFleet Fleet
+    {
+        get
+        {
+            var fleet = controls()?.Fleet() ?? FleetSnapshot.Off;
+            return fleet.Standing == FleetStanding.Off
+                ? LiveFleet.Off
+                : new LiveFleet(fleet.Standing.ToString().ToLowerInvariant(), fleet.Disagreements, [.. fleet.Members.Select(Describe)]);
+        }
+    }
+
+    private static LiveMember Describe(MemberSnapshot member) =>
+        new()
+        {
+            Name = member.Name,
+            Address = member.Address,
+            Status = member.IsReachable ? member.Status : "unreachable",
+            IsSelf = member.IsSelf,
+            IsOldest = member.IsOldest,
+            Phase = member.Details?.Phase,
+            Version = member.Details?.Version,
+            Generation = member.Details?.Generation,
+            Connections = member.Load?.Connections,
+            HandshakesPerSecond = member.Load?.HandshakesPerSecond,
+            LoopDelay = member.Load?.LoopDelay,
+            StalledBy = member.Load is { } load ? [load.Stalled.Client, load.Stalled.Upstream, load.Stalled.Self] : null,
+            KeyAge = member.Details?.KeyAge,
+            KeysFrom = member.Details?.KeysFrom,
+            CertificateEnds = member.Details is { Certificates: { Count: > 0 } served } ? served.Min(static one => one.NotAfter) : null,
+            Drain = member.Details?.Drain is { } drain ? (drain.Left, drain.Estimate) : null,
+        };
 
     public LiveConfiguration Configuration =>
         controls() is { } running

@@ -17,6 +17,9 @@ public interface ILiveSource
     /// <summary>What is served.</summary>
     IReadOnlyList<LiveCertificate> Certificates { get; }
 
+    /// <summary>The fleet as it is seen from here.</summary>
+    LiveFleet Fleet { get; }
+
     /// <summary>What it goes by.</summary>
     LiveConfiguration Configuration { get; }
 }

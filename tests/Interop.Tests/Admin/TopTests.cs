@@ -148,6 +148,31 @@ public sealed class TopTests : IDisposable
         Assert.Contains("web", await TopAsync(gateway, "--once", "--token-file", token, "--interval", "0.1"), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task The_fleet_is_shown_member_by_member()
+    {
+        await using var upstream = TestUpstream.Echo();
+        await using (var alone = await StartAsync(upstream, admin: ""))
+        {
+            Assert.Contains("up 0 of 0", await TopAsync(alone, "--fleet", "--once"), StringComparison.Ordinal);
+        }
+
+        using var free = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        free.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var member = $"127.0.0.1:{((IPEndPoint)free.LocalEndPoint!).Port}";
+        free.Dispose();
+        await using var gateway = await StartAsync(upstream, admin: "", more: $"cluster: {{ bind: \"{member}\", seeds: [\"{member}\"] }}");
+        var text = "";
+        for (var look = 0; look < 100 && !text.Contains("\"ticketKeys\": \"fleet\"", StringComparison.Ordinal); look++)
+            text = await TopAsync(gateway, "--fleet", "--once", "--json");
+        Assert.True(text.Contains("\"ticketKeys\": \"fleet\"", StringComparison.Ordinal), text + gateway.Program.Describe());
+        Assert.Contains("\"standing\": \"member\"", text, StringComparison.Ordinal);
+        var screen = await TopAsync(gateway, "--fleet", "--once");
+        Assert.Contains("up 1 of 1", screen, StringComparison.Ordinal);
+        Assert.Contains(member, screen, StringComparison.Ordinal);
+        Assert.Contains("up, oldest", screen, StringComparison.Ordinal);
+    }
+
     private static IEnumerable<long> Numbers(RankedConnections ranked) =>
         ranked.Connections.Select(static connection => connection.Id.Number);
 
@@ -157,7 +182,7 @@ public sealed class TopTests : IDisposable
     private static string[] Arguments(GatewayProgram gateway, params string[] arguments) =>
         [Path.Combine(AppContext.BaseDirectory, "gateway.dll"), "top", "--admin", gateway.Admin.ToString(), .. arguments];
 
-    private async Task<GatewayProgram> StartAsync(TestUpstream upstream, string admin)
+    private async Task<GatewayProgram> StartAsync(TestUpstream upstream, string admin, string more = "")
     {
         var pem = Path.Combine(_certificates.Folder, "server.pem");
         await File.WriteAllTextAsync(pem, _certificates.Localhost.ChainPem + "\n" + _certificates.Localhost.KeyPem);
@@ -165,6 +190,7 @@ public sealed class TopTests : IDisposable
             _certificates.Folder,
             $$"""
             admin: { bind: 127.0.0.1:0{{admin}} }
+            {{more}}
             listeners:
               - { name: web, bind: 127.0.0.1:0, upstream: echo, tls: { certificates: [ { certificate: {{pem}}, key: {{pem}} } ] } }
             upstreams:

@@ -11,7 +11,7 @@ namespace TlsGateway.Interop.Tests.LiveView;
 /// <summary>The live view as people see it: in a browser.</summary>
 public sealed class LiveViewTests : IDisposable
 {
-    private static readonly string[] Pages = ["", "/connections", "/stalls", "/listeners", "/upstreams", "/certificates", "/usage"];
+    private static readonly string[] Pages = ["", "/connections", "/stalls", "/listeners", "/upstreams", "/certificates", "/usage", "/fleet"];
 
     private readonly TestCertificates _certificates = new();
     private readonly List<string> _errors = [];
@@ -44,6 +44,32 @@ public sealed class LiveViewTests : IDisposable
         await page.Locator("#connections tbody a").First.ClickAsync();
         await Expect(page.Locator("#stall-bars")).ToBeVisibleAsync();
         await Browser.PictureAsync(page, $"{name}-connection");
+        await AssertAccessibleAsync(page);
+        await AssertFitsAsync(page);
+        Assert.Empty(_errors);
+    }
+
+    [Fact]
+    public async Task It_shows_the_fleet_member_by_member()
+    {
+        await using var browser = await Browser.StartAsync();
+        await using var upstream = TestUpstream.Echo();
+        var member = $"127.0.0.1:{FreePort()}";
+        await using var gateway = await StartAsync(upstream, cluster: $"cluster: {{ bind: \"{member}\", seeds: [\"{member}\"] }}");
+        using var open = EngineClient.Open(new(IPAddress.Loopback, gateway.Port));
+        open.AssertEchoes("open");
+        var page = await browser.OpenAsync(_errors);
+        await page.GotoAsync($"{gateway.Admin}ui/fleet");
+        await Expect(page.Locator("#standing")).ToHaveTextAsync("member");
+        var row = page.Locator("#members tbody tr");
+        await Expect(row).ToHaveCountAsync(1);
+        await Expect(row).ToContainTextAsync("(this one)");
+        await Expect(row).ToContainTextAsync(member);
+        await Expect(row).ToContainTextAsync("makes the keys");
+        await Expect(row.Locator("[data-label='ticket key']")).ToContainTextAsync("fleet");
+        await Expect(row.Locator("[data-label='open']")).ToHaveTextAsync("1");
+        await Expect(page.Locator(".lv-banner")).ToHaveCountAsync(0);
+        await Browser.PictureAsync(page, "fleet-member");
         await AssertAccessibleAsync(page);
         await AssertFitsAsync(page);
         Assert.Empty(_errors);
@@ -274,7 +300,14 @@ public sealed class LiveViewTests : IDisposable
         return client;
     }
 
-    private async Task<GatewayProgram> StartAsync(TestUpstream upstream, string admin = "127.0.0.1:0", string more = "")
+    private static int FreePort()
+    {
+        using System.Net.Sockets.TcpListener free = new(IPAddress.Loopback, 0);
+        free.Start();
+        return ((IPEndPoint)free.LocalEndpoint).Port;
+    }
+
+    private async Task<GatewayProgram> StartAsync(TestUpstream upstream, string admin = "127.0.0.1:0", string more = "", string cluster = "")
     {
         var pem = Path.Combine(_certificates.Folder, "server.pem");
         await File.WriteAllTextAsync(pem, _certificates.Localhost.ChainPem + "\n" + _certificates.Localhost.KeyPem);
@@ -282,6 +315,7 @@ public sealed class LiveViewTests : IDisposable
             _certificates.Folder,
             $$"""
             admin: { bind: "{{admin}}"{{more}} }
+            {{cluster}}
             listeners:
               - { name: web, bind: 127.0.0.1:0, upstream: echo, tls: { certificates: [ { certificate: {{pem}}, key: {{pem}} } ] } }
             upstreams:

@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Text.Json;
+using TlsGateway.Gateway.Admin.Views;
 using TlsGateway.Pki;
 
 namespace TlsGateway.Gateway.Commands.Top;
@@ -13,6 +14,7 @@ internal sealed class TopClient : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
+    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web);
     private readonly HttpClient _http;
 
     /// <param name="admin">The admin endpoint.</param>
@@ -59,14 +61,21 @@ internal sealed class TopClient : IDisposable
         );
     }
 
+    /// <summary>The fleet, as the gateway knows it.</summary>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <exception cref="PkiException">As <see cref="SampleAsync"/>.</exception>
+    public Task<FleetView> FleetAsync(CancellationToken cancellation) => GetAsync<FleetView>("/fleet", cancellation);
+
     public void Dispose() => _http.Dispose();
 
-    private async Task<JsonElement> GetJsonAsync(string path, CancellationToken cancellation)
+    private Task<JsonElement> GetJsonAsync(string path, CancellationToken cancellation) => GetAsync<JsonElement>(path, cancellation);
+
+    private async Task<T> GetAsync<T>(string path, CancellationToken cancellation)
     {
         var text = await GetAsync(path, cancellation).ConfigureAwait(false);
         try
         {
-            return JsonSerializer.Deserialize<JsonElement>(text);
+            return JsonSerializer.Deserialize<T>(text, s_json)!;
         }
         catch (JsonException malformed)
         {

@@ -18,6 +18,7 @@ internal sealed class TopCommand(TextWriter output, TextWriter error)
           gateway top
           gateway top --admin http://10.1.2.3:9901 --token-file read-token --sort bytes
           gateway top --once --json | jq .waiting
+          gateway top --fleet
 
         Keys: s changes the order, q ends.
         """;
@@ -77,6 +78,8 @@ internal sealed class TopCommand(TextWriter output, TextWriter error)
 
     private readonly Option<bool> _json = new("--json") { Description = "With --once: JSON instead of a screen." };
 
+    private readonly Option<bool> _fleet = new("--fleet") { Description = "Every member of its fleet, in the place of its connections." };
+
     public Command Create()
     {
         Command command = new("top", Description)
@@ -91,6 +94,7 @@ internal sealed class TopCommand(TextWriter output, TextWriter error)
             _interval,
             _once,
             _json,
+            _fleet,
         };
         command.SetAction(
             (parsed, cancellation) => ToolCommand.RunAsync(error, () => Read(parsed), request => RunAsync(request, cancellation))
@@ -131,13 +135,18 @@ internal sealed class TopCommand(TextWriter output, TextWriter error)
             parsed.GetValue(_limit),
             TimeSpan.FromSeconds(parsed.GetValue(_interval)),
             parsed.GetValue(_once),
-            parsed.GetValue(_json)
+            parsed.GetValue(_json),
+            parsed.GetValue(_fleet)
         );
     }
 
     private async Task<int> RunAsync(Request request, CancellationToken cancellation)
     {
         using TopClient client = new(request.Admin, request.Token, request.Tls);
+        if (request.Fleet)
+        {
+            return await ShowFleetAsync(client, request, cancellation).ConfigureAwait(false);
+        }
         var first = await client.SampleAsync(request.Sort, request.Limit, before: null, cancellation).ConfigureAwait(false);
         if (!request.Once)
         {
@@ -152,6 +161,33 @@ internal sealed class TopCommand(TextWriter output, TextWriter error)
         else
         {
             ConsoleOf(output).Write(TopScreen.Of(sample, request.Admin, request.Sort));
+        }
+        return ExitCode.Success;
+    }
+
+    private async Task<int> ShowFleetAsync(TopClient client, Request request, CancellationToken cancellation)
+    {
+        var fleet = await client.FleetAsync(cancellation).ConfigureAwait(false);
+        if (request.Json)
+        {
+            await output.WriteLineAsync(JsonSerializer.Serialize(fleet, Json)).ConfigureAwait(false);
+        }
+        else if (request.Once)
+        {
+            ConsoleOf(output).Write(FleetScreen.Of(fleet, request.Admin));
+        }
+        else
+        {
+            await ConsoleOf(output)
+                .Live(FleetScreen.Of(fleet, request.Admin))
+                .StartAsync(async screen =>
+                {
+                    while (await KeyWithinAsync(request.Interval, cancellation).ConfigureAwait(false) is not ('q' or 'Q'))
+                    {
+                        screen.UpdateTarget(FleetScreen.Of(await client.FleetAsync(cancellation).ConfigureAwait(false), request.Admin));
+                    }
+                })
+                .ConfigureAwait(false);
         }
         return ExitCode.Success;
     }
@@ -225,6 +261,7 @@ internal sealed class TopCommand(TextWriter output, TextWriter error)
         int Limit,
         TimeSpan Interval,
         bool Once,
-        bool Json
+        bool Json,
+        bool Fleet
     );
 }
