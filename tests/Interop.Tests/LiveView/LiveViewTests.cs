@@ -11,7 +11,17 @@ namespace TlsGateway.Interop.Tests.LiveView;
 /// <summary>The live view as people see it: in a browser.</summary>
 public sealed class LiveViewTests : IDisposable
 {
-    private static readonly string[] Pages = ["", "/connections", "/stalls", "/listeners", "/upstreams", "/certificates", "/usage", "/fleet"];
+    private static readonly string[] Pages =
+    [
+        "",
+        "/connections",
+        "/stalls",
+        "/listeners",
+        "/upstreams",
+        "/certificates",
+        "/usage",
+        "/fleet",
+    ];
 
     private readonly TestCertificates _certificates = new();
     private readonly List<string> _errors = [];
@@ -307,7 +317,12 @@ public sealed class LiveViewTests : IDisposable
         return ((IPEndPoint)free.LocalEndpoint).Port;
     }
 
-    private async Task<GatewayProgram> StartAsync(TestUpstream upstream, string admin = "127.0.0.1:0", string more = "", string cluster = "")
+    private async Task<GatewayProgram> StartAsync(
+        TestUpstream upstream,
+        string admin = "127.0.0.1:0",
+        string more = "",
+        string cluster = ""
+    )
     {
         var pem = Path.Combine(_certificates.Folder, "server.pem");
         await File.WriteAllTextAsync(pem, _certificates.Localhost.ChainPem + "\n" + _certificates.Localhost.KeyPem);
