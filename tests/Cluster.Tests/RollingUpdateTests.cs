@@ -88,13 +88,15 @@ public sealed class RollingUpdateTests
     private static async Task<int> LoadAsync(IPEndPoint gateway, CancellationToken done)
     {
         var connections = 0;
+        // A rate, so that the load leaves the members a machine to run on.
+        using PeriodicTimer pace = new(TimeSpan.FromMilliseconds(20));
         while (!done.IsCancellationRequested)
         {
             await using var client = await EchoClient.ConnectAsync(gateway);
             for (var i = 0; i < 5; i++)
             {
                 await client.EchoAsync($"message {i}");
-                await Task.Delay(20, CancellationToken.None);
+                await pace.WaitForNextTickAsync(CancellationToken.None);
             }
             await client.CloseAsync();
             connections++;

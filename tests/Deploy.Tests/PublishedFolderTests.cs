@@ -80,7 +80,7 @@ public sealed class PublishedFolderTests
                 "-quiet",
                 "-verify_return_error",
                 "-CAfile",
-                $"/proc/{gateway.Id}/root/var/lib/gateway/ca.pem",
+                gateway.PathInside("var/lib/gateway/ca.pem"),
                 "-servername",
                 "localhost",
                 "-connect",
@@ -159,6 +159,9 @@ public sealed class PublishedFolderTests
         }
 
         public string Id => _process.Id.ToString(CultureInfo.InvariantCulture);
+
+        /// <summary>A file as the gateway sees it, by its own root.</summary>
+        public string PathInside(string file) => Path.Combine("/proc", Id, "root", file);
 
         public async Task ReadyAsync()
         {

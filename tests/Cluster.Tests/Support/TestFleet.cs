@@ -122,11 +122,12 @@ internal sealed class TestFleet : IAsyncDisposable
     public static async Task UntilAsync(Func<Task<bool>> condition, string what, Func<string>? log = null)
     {
         using CancellationTokenSource patience = new(Patience);
+        using PeriodicTimer poll = new(TimeSpan.FromMilliseconds(100));
         while (!await condition())
         {
             try
             {
-                await Task.Delay(100, patience.Token);
+                await poll.WaitForNextTickAsync(patience.Token);
             }
             catch (OperationCanceledException)
             {

@@ -60,11 +60,12 @@ internal sealed class TestFleet : IAsyncDisposable
     public static async Task UntilAsync(Func<bool> condition, string what, Func<string>? log = null)
     {
         using CancellationTokenSource patience = new(Patience);
+        using PeriodicTimer poll = new(TimeSpan.FromMilliseconds(50));
         while (!condition())
         {
             try
             {
-                await Task.Delay(50, patience.Token);
+                await poll.WaitForNextTickAsync(patience.Token);
             }
             catch (OperationCanceledException)
             {
