@@ -101,6 +101,17 @@ internal sealed class TestFleet : IAsyncDisposable
                 + "add rule inet cut out tcp dport 4053 drop; add rule inet cut out tcp sport 4053 drop'"
         );
 
+    /// <summary>Nothing comes to this port of the member, nor an answer that it is so.</summary>
+    public static void CutPort(Member member, int port) =>
+        Shell.Run(
+            $"ip netns exec {member.Space} nft 'add table inet cut; add chain inet cut in {{ type filter hook input priority 0; }}; "
+                + $"add rule inet cut in tcp dport {port} drop'"
+        );
+
+    /// <summary>How many connections each of these serves, by its own word.</summary>
+    public static async Task<long[]> ConnectionsAsync(params Member[] members) =>
+        await Task.WhenAll(members.Select(static async one => (long)await one.SumAsync("gateway_active_connections")));
+
     public static void Heal(Member member) => Shell.Run($"ip netns exec {member.Space} nft delete table inet cut");
 
     /// <summary>A session begun at one member is resumed at another, by openssl's word.</summary>

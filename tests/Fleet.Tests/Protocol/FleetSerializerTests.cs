@@ -49,6 +49,9 @@ public sealed class FleetSerializerTests : IDisposable
             },
             { FleetSerializer.FormationQuestionV1, FormationQuestion.Instance },
             { FleetSerializer.FormationAnswerV1, new FormationAnswer([Member.Address]) },
+            { FleetSerializer.RoomQuestionV1, new RoomQuestion(Member, 1234.5, 50) },
+            { FleetSerializer.RoomAnswerV1, new RoomAnswer(Member, 25, new Settings.FleetAddress("gw-1.members", 4054)) },
+            { FleetSerializer.RelaysEndV1, new RelaysEnd(Member) },
         };
 
     [Theory]
@@ -87,6 +90,19 @@ public sealed class FleetSerializerTests : IDisposable
                 "0A2D0A26616B6B612E73736C2E7463703A2F2F666C6565744067772D302E6D656D626572733A3430353310AAB4DE7510081A0467772D302205302E31"
                     + "2E302A08647261696E696E6730043A0361626342180A05687474707312037777771A04304130422080A4A7DA064A0B0864102818F02E20F0A5035090"
                     + "1C5A05666C65657460AC0268904E"
+            },
+            {
+                FleetSerializer.RoomQuestionV1,
+                "0A2D0A26616B6B612E73736C2E7463703A2F2F666C6565744067772D302E6D656D626572733A3430353310AAB4DE751100000000004A93401832"
+            },
+            {
+                FleetSerializer.RoomAnswerV1,
+                "0A2D0A26616B6B612E73736C2E7463703A2F2F666C6565744067772D302E6D656D626572733A3430353310AAB4DE7510191A0C67772D312E6D656D62"
+                    + "65727320D61F"
+            },
+            {
+                FleetSerializer.RelaysEndV1,
+                "0A2D0A26616B6B612E73736C2E7463703A2F2F666C6565744067772D302E6D656D626572733A3430353310AAB4DE75"
             },
             { FleetSerializer.FormationAnswerV1, "0A26616B6B612E73736C2E7463703A2F2F666C6565744067772D302E6D656D626572733A34303533" },
         };
