@@ -31,7 +31,7 @@ public sealed class RelayTests
             one =>
             {
                 Assert.Equal($"{fleet.Members[0].Address}:4053", TestFleet.Text(one, "relayedFrom"));
-                Assert.StartsWith("198.18.77.254:", TestFleet.Text(one, "peer"), StringComparison.Ordinal);
+                Assert.StartsWith(TestFleet.Outside + ":", TestFleet.Text(one, "peer"), StringComparison.Ordinal);
             }
         );
         var relays = await fleet.Members[0].SumAsync("gateway_relay_active_connections");
@@ -119,7 +119,7 @@ public sealed class RelayTests
         Assert.Equal(1, refused["unknown_key"]);
         Assert.Equal(1, refused["timed_out"]);
         await TestFleet.UntilAsync(
-            () => Task.FromResult(member.Log.Contains("relay port: 198.18.77.254:", StringComparison.Ordinal)),
+            () => Task.FromResult(member.Log.Contains($"relay port: {TestFleet.Outside}:", StringComparison.Ordinal)),
             "it says who it was",
             () => member.Log
         );
@@ -138,12 +138,12 @@ public sealed class RelayTests
             await clients.AddAsync(at.Clients, Math.Min(PerTick, count - clients.Count));
             await ticks.WaitForNextTickAsync();
         }
-        await TestFleet.UntilAsync(
-            async () =>
-                (await TestFleet.ConnectionsAsync([.. fleet.Members.Where(static one => !one.HasEnded)])).Sum() >= clients.Count
-                || Array.Exists(fleet.Members, static one => one.IsStopped),
-            "all are counted"
-        );
+        // What a frozen one has, it does not say.
+        if (!Array.Exists(fleet.Members, static one => one.IsStopped))
+        {
+            var alive = fleet.Members.Where(static one => !one.HasEnded).ToArray();
+            await TestFleet.UntilAsync(async () => (await TestFleet.ConnectionsAsync(alive)).Sum() >= clients.Count, "all are counted");
+        }
         return clients;
     }
 

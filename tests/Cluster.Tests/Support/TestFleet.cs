@@ -10,7 +10,12 @@ namespace TlsGateway.Cluster.Tests.Support;
 internal sealed class TestFleet : IAsyncDisposable
 {
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
-    private const string Network = "198.18.77";
+
+    /// <summary>Of the range for tests of networks (RFC 2544), another for each process: several may test on one machine.</summary>
+    private static readonly string Network = string.Create(
+        CultureInfo.InvariantCulture,
+        $"198.{18 + (Environment.ProcessId / 250 % 2)}.{Environment.ProcessId % 250}"
+    );
     private const string Token = "a-token-of-the-cluster-tests";
     private static int s_fleets;
 
@@ -24,6 +29,9 @@ internal sealed class TestFleet : IAsyncDisposable
     private EchoBackend? _backend;
 
     private TestFleet() { }
+
+    /// <summary>The address of clients and backend.</summary>
+    public static string Outside { get; } = $"{Network}.254";
 
     public Member[] Members { get; private set; } = [];
 
