@@ -107,6 +107,9 @@ public sealed class GatewayHost : IAsyncDisposable
     /// <summary>What is listened on, with real port numbers.</summary>
     public IReadOnlyList<BoundListener> Listeners => [.. _listeners.Select(l => new BoundListener(l.Settings.Name, l.EndPoint))];
 
+    /// <summary>Where other members hand over connections, with the real port; null: they do not.</summary>
+    public IPEndPoint? RelayEndPoint { get; private set; }
+
     public bool IsDraining => _draining;
 
     /// <summary>Open connections by the generation that they began with, and listener: the present ones, and older ones while connections are left.</summary>
@@ -444,6 +447,7 @@ public sealed class GatewayHost : IAsyncDisposable
     private async Task OpenRelayPortsAsync(RelaySettings relays)
     {
         var fds = RunningListener.Listen(relays.Bind, RelayPortActor.MaxArrivals, _supervisors.Length);
+        RelayEndPoint = TcpSocket.LocalEndPoint(fds[0]).ToIPEndPoint();
         for (var loop = 0; loop < fds.Length; loop++)
         {
             await _supervisors[loop]

@@ -120,7 +120,7 @@ internal sealed class ClusterRebalanceOptions : PositionedOptions
 
     /// <summary>Null: not by age.</summary>
     [Description("After the idle ones, those that have been open for so long, whatever they do. Left out: idle ones only.")]
-    [Duration("10s", "7d")]
+    [Duration("10s", "168h")]
     public TimeSpan? Old { get; set; }
 }
 
