@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using TlsGateway.Actors.Events;
+using TlsGateway.Actors.Health;
 using TlsGateway.Actors.Metrics;
 using TlsGateway.Actors.Names;
 
@@ -16,6 +17,9 @@ public sealed record GatewayHostOptions
 
     /// <summary>Looks the host names of endpoints up again; null: what they stood for at first stays.</summary>
     public IHostResolver? Resolver { get; init; }
+
+    /// <summary>Other gateways that check the same endpoints; null: there are none.</summary>
+    public ISharedChecks? SharedChecks { get; init; }
 
     /// <summary>Which connections become traces; null: none.</summary>
     public TracingSettings? Tracing { get; init; }

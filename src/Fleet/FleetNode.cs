@@ -10,6 +10,7 @@ using TlsGateway.Fleet.Formation;
 using TlsGateway.Fleet.Membership;
 using TlsGateway.Fleet.Remoting;
 using TlsGateway.Fleet.Settings;
+using TlsGateway.Fleet.SharedWork;
 using TlsGateway.Fleet.TicketKeys;
 
 namespace TlsGateway.Fleet;
@@ -50,6 +51,9 @@ public sealed class FleetNode : IAsyncDisposable
         _log = loggers.CreateLogger("TlsGateway.Fleet");
         _current = new FleetSnapshot(FleetStanding.Joining, time.GetUtcNow(), []);
     }
+
+    /// <summary>What members do for each other; null: nothing.</summary>
+    public WorkSharing? Work { get; init; }
 
     /// <summary>The fleet as it is seen from here.</summary>
     public FleetSnapshot Current => _current;
@@ -196,6 +200,10 @@ public sealed class FleetNode : IAsyncDisposable
     private void StartActors(ActorSystem system, FleetSettings settings)
     {
         system.ActorOf(Props.Create(() => new FleetActor(_host, _time, Publish)), "fleet");
+        if (Work is { } work && settings.SharesChecks)
+        {
+            system.ActorOf(Props.Create(() => new WorkActor(work)), "shared-work");
+        }
         if (settings.SharesTicketKeys)
         {
             var schedule = new KeySchedule(settings.RotateEvery, settings.KeepKeys);
@@ -213,6 +221,7 @@ public sealed class FleetNode : IAsyncDisposable
     {
         var before = _current;
         _current = next;
+        Work?.Use(next);
         if (before.Standing != next.Standing || before.Members.Count != next.Members.Count)
         {
             _log.FleetStands(next.Standing, next.Members.Count);

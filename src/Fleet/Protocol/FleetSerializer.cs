@@ -3,6 +3,7 @@ using Akka.Actor;
 using Akka.Cluster;
 using Akka.Serialization;
 using Google.Protobuf;
+using TlsGateway.Fleet.SharedWork;
 using TlsGateway.Fleet.TicketKeys;
 using TlsGateway.Tls.Tickets;
 
@@ -39,6 +40,8 @@ public sealed class FleetSerializer(ExtendedActorSystem system) : SerializerWith
             FleetKeySet => TicketKeysV1,
             FormationQuestion => FormationQuestionV1,
             FormationAnswer => FormationAnswerV1,
+            HealthReport => WorkWire.HealthV1,
+            StapleReport => WorkWire.StapleV1,
             _ => throw new SerializationException($"{o.GetType().Name} is not said between members."),
         };
 
@@ -50,6 +53,8 @@ public sealed class FleetSerializer(ExtendedActorSystem system) : SerializerWith
             FleetKeySet keys => Write(keys),
             FormationQuestion => [],
             FormationAnswer answer => Write(answer),
+            HealthReport report => WorkWire.Write(report),
+            StapleReport report => WorkWire.Write(report),
             _ => throw new SerializationException($"{obj.GetType().Name} is not said between members."),
         };
 
@@ -65,6 +70,8 @@ public sealed class FleetSerializer(ExtendedActorSystem system) : SerializerWith
                 TicketKeysV1 => ReadKeys(bytes),
                 FormationQuestionV1 => FormationQuestion.Instance,
                 FormationAnswerV1 => ReadAnswer(bytes),
+                WorkWire.HealthV1 => WorkWire.ReadHealth(bytes),
+                WorkWire.StapleV1 => WorkWire.ReadStaple(bytes),
                 _ => new UnknownMessage(manifest.Length > MaxText ? manifest[..MaxText] : manifest),
             };
         }
@@ -231,9 +238,9 @@ public sealed class FleetSerializer(ExtendedActorSystem system) : SerializerWith
                 .Select(static member => Address.TryParse(member, out var address) ? address : throw new FormatException()),
         ]);
 
-    private static Wire.Member Write(UniqueAddress member) => new() { Address = member.Address.ToString(), Incarnation = member.Uid };
+    internal static Wire.Member Write(UniqueAddress member) => new() { Address = member.Address.ToString(), Incarnation = member.Uid };
 
-    private static UniqueAddress ReadMember(Wire.Member? member) =>
+    internal static UniqueAddress ReadMember(Wire.Member? member) =>
         member is not null && Address.TryParse(member.Address, out var address)
             ? new UniqueAddress(address, checked((int)member.Incarnation))
             : throw new FormatException();

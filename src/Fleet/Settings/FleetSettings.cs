@@ -34,6 +34,9 @@ public sealed record FleetSettings
     /// <summary>Members share the keys of session tickets.</summary>
     public bool SharesTicketKeys { get; init; } = true;
 
+    /// <summary>One member does health checks and fetches OCSP responses for all.</summary>
+    public bool SharesChecks { get; init; } = true;
+
     /// <summary>Time between new ticket keys.</summary>
     public TimeSpan RotateEvery { get; init; } = TimeSpan.FromHours(12);
 
