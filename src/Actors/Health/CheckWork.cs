@@ -8,10 +8,10 @@ using TlsGateway.Actors.Settings;
 namespace TlsGateway.Actors.Health;
 
 /// <summary>Names the checks of an endpoint by all that they depend on: gateways with the same name for them would find the same.</summary>
-public static class CheckWork
+internal static class CheckWork
 {
     /// <summary>SHA-256, hexadecimal; null: what is at this address depends on the machine, so that no other can check it.</summary>
-    internal static string? NameOf(Upstream upstream, Endpoint endpoint) =>
+    public static string? NameOf(Upstream upstream, Endpoint endpoint) =>
         upstream.Settings.HealthCheck is { } check && IsSameEverywhere(endpoint)
             ? NameOf(
                 upstream.Settings.Name,
@@ -33,7 +33,7 @@ public static class CheckWork
             : null;
 
     /// <summary>Unix sockets, loopback and link-local addresses are each machine's own.</summary>
-    internal static bool IsSameEverywhere(Endpoint endpoint)
+    public static bool IsSameEverywhere(Endpoint endpoint)
     {
         if (endpoint.UnixPath is not null)
             return false;

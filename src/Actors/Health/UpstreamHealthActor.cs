@@ -102,12 +102,7 @@ internal sealed class UpstreamHealthActor : ReceiveActor, IWithTimers
         if (work is not null)
             _shares.Add(
                 endpoint,
-                new CheckShare(
-                    work,
-                    checks,
-                    _services.Now(),
-                    share => self.Tell(new CheckHeard(endpoint, share), ActorRefs.NoSender)
-                )
+                new CheckShare(work, checks, _services.Now(), share => self.Tell(new CheckHeard(endpoint, share), ActorRefs.NoSender))
             );
     }
 

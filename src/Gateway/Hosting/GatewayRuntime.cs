@@ -6,6 +6,7 @@ using TlsGateway.Actors.Settings;
 using TlsGateway.Fleet;
 using TlsGateway.Fleet.Membership;
 using TlsGateway.Fleet.Protocol;
+using TlsGateway.Fleet.SharedWork;
 using TlsGateway.Gateway.AccessLogs;
 using TlsGateway.Gateway.Admin;
 using TlsGateway.Gateway.Certificates;
@@ -14,6 +15,7 @@ using TlsGateway.Gateway.Debugging;
 using TlsGateway.Gateway.Demo;
 using TlsGateway.Gateway.Names;
 using TlsGateway.Gateway.Ocsp;
+using TlsGateway.Gateway.SharedWork;
 using TlsGateway.Gateway.Telemetry;
 using TlsGateway.Gateway.Tickets;
 using TlsGateway.Tls;
@@ -47,6 +49,7 @@ internal sealed class GatewayRuntime(
     private FleetNode? _fleet;
     private GatewayConfiguration? _configuration;
     private readonly StapleKeeper _staples = new(OcspClient.CreateHttp(), time, log);
+    private readonly WorkSharing _work = new();
 
     /// <summary>Of the configuration that new connections take; 0 before the start.</summary>
     public int Generation { get; private set; }
@@ -85,6 +88,7 @@ internal sealed class GatewayRuntime(
             _admin = await AdminServer
                 .StartAsync(configuration.Admin, configuration.Telemetry, readiness, loggers, () => _host, () => Controls, cancellation)
                 .ConfigureAwait(false);
+            _staples.Share(new SharedStaples(_work));
             var settings = await PrepareAsync(configuration, generation: 1, cancellation).ConfigureAwait(false);
             _host = await GatewayHost
                 .StartAsync(
@@ -97,6 +101,7 @@ internal sealed class GatewayRuntime(
                         Tracing = configuration.Telemetry.SendsTraces ? configuration.Telemetry.Tracing : null,
                         MaxConnections = DescriptorBudget.Connections,
                         Resolver = new HostResolver(configuration.NameServers),
+                        SharedChecks = new SharedChecks(_work),
                     }
                 )
                 .ConfigureAwait(false);
@@ -211,7 +216,7 @@ internal sealed class GatewayRuntime(
             () => _configuration?.Digest ?? "",
             () => _instruments?.Certificates ?? []
         );
-        var fleet = _fleet = new FleetNode(cluster.Fleet, self, loggers, time);
+        var fleet = _fleet = new FleetNode(cluster.Fleet, self, loggers, time) { Work = _work };
         readiness.WaitsFor(() => MissingOf(fleet.Current));
         fleet.Start();
     }
