@@ -41,7 +41,7 @@ public sealed class WorkViewTests
                 var (numbers, work) = input;
                 string[] members =
                 [
-                    .. numbers.Distinct().Select(static one => string.Create(CultureInfo.InvariantCulture, $"gw-{one}:4053")),
+                    .. numbers.Append(0).Distinct().Select(static one => string.Create(CultureInfo.InvariantCulture, $"gw-{one}:4053")),
                 ];
                 var views = Views(members);
                 // One does it, all know which, and all others stand behind it in one order.
