@@ -128,7 +128,7 @@ public sealed class SharedStapleTests : IAsyncDisposable
         var (id, staple) = await StapleAsync(certificate);
         var good = Answer(certificate);
         byte[] bent = [.. good];
-        bent[good.Length / 3] ^= 1;
+        bent[^1] ^= 1;
         foreach (var wrong in (byte[][])[Answer(other), good[..100], bent, [0x30, 0x03, 0x0A, 0x01, 0x06], new byte[16]])
         {
             _others.Say(id, wrong);
@@ -137,7 +137,8 @@ public sealed class SharedStapleTests : IAsyncDisposable
         }
         // Nor what is about a certificate that is not served here.
         _others.Say(StapledCertificate.Of(other)!.Id, Answer(other));
-        // Nor what was good once.
+        // Nor what was good once, when the responder fails.
+        _responder.Fails = true;
         _time.Advance(Day * 2);
         _others.Say(id, good);
         await _keeper.WhenQuietAsync();
@@ -266,11 +267,17 @@ public sealed class SharedStapleTests : IAsyncDisposable
 
         public int Asked => Volatile.Read(ref _asked);
 
+        public bool Fails { get; set; }
+
         public byte[] Answer(byte[] question) => responder.Answer(question);
 
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             Interlocked.Increment(ref _asked);
+            if (Fails)
+            {
+                return new HttpResponseMessage(HttpStatusCode.ServiceUnavailable);
+            }
             var question = await request.Content!.ReadAsByteArrayAsync(cancellationToken);
             return new HttpResponseMessage(HttpStatusCode.OK) { Content = new ByteArrayContent(responder.Answer(question)) };
         }
