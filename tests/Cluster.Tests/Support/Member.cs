@@ -85,11 +85,14 @@ internal sealed class Member : IDisposable
     }
 
     /// <summary>Null: it does not answer.</summary>
-    public async Task<JsonElement?> FleetAsync()
+    public Task<JsonElement?> FleetAsync() => GetAsync("/fleet");
+
+    /// <summary>A page of the admin endpoint; null: it does not answer.</summary>
+    public async Task<JsonElement?> GetAsync(string page)
     {
         try
         {
-            return (await JsonDocument.ParseAsync(await _admin.GetStreamAsync("/fleet"))).RootElement.Clone();
+            return (await JsonDocument.ParseAsync(await _admin.GetStreamAsync(page))).RootElement.Clone();
         }
         catch (Exception silent) when (silent is HttpRequestException or TaskCanceledException)
         {
