@@ -12,7 +12,7 @@ namespace TlsGateway.Fleet;
 internal static class FleetHocon
 {
     /// <summary>
-    /// Nothing that names its own type goes over the wire; the host ends the ActorSystem; timers are coarse, since an idle member should sleep; sockets have one thread each way, since members say little.
+    /// Nothing that names its own type goes over the wire; the host ends the ActorSystem; timers are coarse and all actors share a thread, since an idle member should sleep; sockets have one thread each way, since members say little.
     /// </summary>
     private const string Fixed = """
         akka {
@@ -21,9 +21,11 @@ internal static class FleetHocon
           loggers = ["Akka.Hosting.Logging.LoggerFactoryLogger, Akka.Hosting"]
           log-dead-letters = off
           log-dead-letters-during-shutdown = off
-          scheduler.tick-duration = 100ms
+          scheduler.tick-duration = 200ms
           actor {
             provider = cluster
+            default-dispatcher.executor = "TlsGateway.Fleet.FleetExecutorConfigurator, Fleet"
+            internal-dispatcher.executor = "TlsGateway.Fleet.FleetExecutorConfigurator, Fleet"
             serializers {
               fleet = "TlsGateway.Fleet.Protocol.FleetSerializer, Fleet"
               json = "TlsGateway.Fleet.Protocol.RefusingSerializer, Fleet"
@@ -33,6 +35,7 @@ internal static class FleetHocon
             }
           }
           remote {
+            use-dispatcher = akka.actor.default-dispatcher
             log-remote-lifecycle-events = off
             dot-netty.tcp {
               maximum-frame-size = 256KiB
@@ -46,8 +49,15 @@ internal static class FleetHocon
             log-info = on
             downing-provider-class = "Akka.Cluster.SBR.SplitBrainResolverProvider, Akka.Cluster"
             run-coordinated-shutdown-when-down = on
-            pub-sub.role = gateway
-            distributed-data { role = gateway, delta-crdt.enabled = off }
+            use-dispatcher = akka.actor.default-dispatcher
+            pub-sub { role = gateway, use-dispatcher = akka.actor.default-dispatcher, gossip-interval = 2s }
+            distributed-data {
+              role = gateway
+              use-dispatcher = akka.actor.default-dispatcher
+              delta-crdt.enabled = off
+              gossip-interval = 4s
+              notify-subscribers-interval = 1s
+            }
           }
           coordinated-shutdown {
             exit-clr = off

@@ -23,7 +23,7 @@ internal static class GatewayProcess
           stdout-loglevel = WARNING
           log-dead-letters-during-shutdown = off
           # Its timers are for health checks, names and questions; connections have the loops' wheels. At 10 ms, the default, an idle gateway wakes a hundred times a second.
-          scheduler.tick-duration = 50ms
+          scheduler.tick-duration = 100ms
           coordinated-shutdown {
             exit-clr = off
             run-by-clr-shutdown-hook = off
