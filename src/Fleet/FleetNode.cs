@@ -6,6 +6,7 @@ using Akka.Configuration;
 using Akka.Hosting.Logging;
 using Akka.Remote.Transport.DotNetty;
 using Microsoft.Extensions.Logging;
+using TlsGateway.Fleet.ClientLimits;
 using TlsGateway.Fleet.Formation;
 using TlsGateway.Fleet.Membership;
 using TlsGateway.Fleet.Remoting;
@@ -196,6 +197,10 @@ public sealed class FleetNode : IAsyncDisposable
     private void StartActors(ActorSystem system, FleetSettings settings)
     {
         system.ActorOf(Props.Create(() => new FleetActor(_host, _time, Publish)), "fleet");
+        if (_host.Clients is { } clients)
+        {
+            system.ActorOf(Props.Create(() => new ClientUseActor(clients, _time)), "client-use");
+        }
         if (settings.SharesTicketKeys)
         {
             var schedule = new KeySchedule(settings.RotateEvery, settings.KeepKeys);

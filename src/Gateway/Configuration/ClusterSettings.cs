@@ -1,3 +1,4 @@
+using TlsGateway.Actors.Settings;
 using TlsGateway.Fleet.Settings;
 
 namespace TlsGateway.Gateway.Configuration;
@@ -5,4 +6,5 @@ namespace TlsGateway.Gateway.Configuration;
 /// <summary>The gateway as one of several, validated.</summary>
 /// <param name="Fleet">How members find and trust each other, and what they share.</param>
 /// <param name="ReadyAsMemberOnly">Without the fleet the gateway serves, and says that it is not ready.</param>
-internal sealed record ClusterSettings(FleetSettings Fleet, bool ReadyAsMemberOnly);
+/// <param name="ClientLimits">Of each client network at all members together.</param>
+internal sealed record ClusterSettings(FleetSettings Fleet, bool ReadyAsMemberOnly, ClientLimitSettings ClientLimits);

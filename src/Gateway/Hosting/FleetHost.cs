@@ -1,4 +1,5 @@
 using TlsGateway.Actors;
+using TlsGateway.Actors.Limits;
 using TlsGateway.Actors.Stalls;
 using TlsGateway.Fleet;
 using TlsGateway.Fleet.Protocol;
@@ -38,6 +39,8 @@ internal sealed class FleetHost(
     public FleetKey? InheritedKey => keys.FleetKey;
 
     public long KeysVersion => keys.FleetVersion;
+
+    public IFleetClients? Clients => host()?.FleetClients;
 
     public void UseKeys(FleetKeySet next) => keys.UseFleet(next);
 

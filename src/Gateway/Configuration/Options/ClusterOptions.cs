@@ -57,6 +57,12 @@ internal sealed class ClusterOptions : PositionedOptions
     [Switch]
     public bool Tickets { get; set; } = true;
 
+    /// <summary>Null: none.</summary>
+    [Description(
+        "Limits of each client network at all members together; networks are cut as limits.perClient cuts them. More may be let in, by what comes within a second at the other members. The same on all."
+    )]
+    public ClusterClientLimitOptions? ClientLimits { get; set; }
+
     [Description(
         "When /readyz is true. alone: with or without the fleet. member: only as a member with its ticket keys; a member that is put out leaves the load balancer then."
     )]
