@@ -78,11 +78,16 @@ internal sealed class Member : IDisposable
     }
 
     /// <summary>Null: it does not answer.</summary>
-    public async Task<JsonElement?> FleetAsync()
+    public Task<JsonElement?> FleetAsync() => AskAsync("/fleet");
+
+    /// <summary>What /limits says; null: it does not answer.</summary>
+    public Task<JsonElement?> LimitsAsync() => AskAsync("/limits");
+
+    private async Task<JsonElement?> AskAsync(string path)
     {
         try
         {
-            return (await JsonDocument.ParseAsync(await _admin.GetStreamAsync("/fleet"))).RootElement.Clone();
+            return (await JsonDocument.ParseAsync(await _admin.GetStreamAsync(path))).RootElement.Clone();
         }
         catch (Exception silent) when (silent is HttpRequestException or TaskCanceledException)
         {
