@@ -33,7 +33,10 @@ public sealed class FleetLimitErrorTests(ITestOutputHelper output)
             }
             var others = rate * (Members - 1) / Members;
             output.WriteLine(
-                string.Create(CultureInfo.InvariantCulture, $"| {rate} | {others} | {string.Join(", ", admitted.Order())} | {admitted.Max() - Limit} |")
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"| {rate} | {others} | {string.Join(", ", admitted.Order())} | {admitted.Max() - Limit} |"
+                )
             );
             Assert.InRange(admitted.Max(), Limit, Members * Limit);
         }

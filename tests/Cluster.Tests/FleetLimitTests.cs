@@ -127,8 +127,14 @@ public sealed class FleetLimitTests
             {
                 foreach (var member in members)
                 {
-                    var others = members.Where(one => one != member).Select(one => held[one].Count).Where(static count => count >= LeastTold);
-                    if (await FleetOfAsync(member) is not { } limits || limits.GetProperty("connectionsElsewhere").GetInt64() != others.Sum())
+                    var others = members
+                        .Where(one => one != member)
+                        .Select(one => held[one].Count)
+                        .Where(static count => count >= LeastTold);
+                    if (
+                        await FleetOfAsync(member) is not { } limits
+                        || limits.GetProperty("connectionsElsewhere").GetInt64() != others.Sum()
+                    )
                     {
                         return false;
                     }

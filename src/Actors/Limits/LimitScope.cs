@@ -75,7 +75,10 @@ internal sealed class LimitScope
     public bool IsIdle(long now) =>
         Open == 0
         && Elsewhere == 0
-        && ConnectionRate.IsFull(now) && HandshakeRate.IsFull(now) && ReceiveRate.IsFull(now) && SendRate.IsFull(now);
+        && ConnectionRate.IsFull(now)
+        && HandshakeRate.IsFull(now)
+        && ReceiveRate.IsFull(now)
+        && SendRate.IsFull(now);
 }
 
 /// <summary>What a scope says to a connection.</summary>

@@ -42,13 +42,7 @@ internal sealed class ClientUseLedger(TimeSpan patience)
 
     /// <summary>Whoever has been silent for too long counts no more.</summary>
     public IReadOnlyList<NetworkUse> ForgetSilent(TimeSpan at) =>
-        [
-            .. _reports
-                .Where(one => at - one.Value.At > patience)
-                .Select(static one => one.Key)
-                .ToList()
-                .SelectMany(Forget),
-        ];
+        [.. _reports.Where(one => at - one.Value.At > patience).Select(static one => one.Key).ToList().SelectMany(Forget)];
 
     /// <summary>All members count no more.</summary>
     public IReadOnlyList<NetworkUse> Clear()

@@ -191,9 +191,7 @@ public sealed class FleetClientsTests
                             admitted++;
                     }
 
-                    var told = members
-                        .Select(one => one.Read(count)!.Networks.Sum(static network => network.Handshakes))
-                        .ToArray();
+                    var told = members.Select(one => one.Read(count)!.Networks.Sum(static network => network.Handshakes)).ToArray();
                     for (var i = 0; i < count; i++)
                         members[i].Hear([new NetworkUse(Network, 0, told.Sum() - told[i])]);
                 }

@@ -164,7 +164,9 @@ internal sealed class TestFleet : IAsyncDisposable
 
     private void SetUp(int members, string cluster, string more)
     {
-        Shell.Run($"ip link add {_prefix} type bridge && ip addr add {Network}.254/24 dev {_prefix} && ip addr add {OtherClient}/24 dev {_prefix} && ip link set {_prefix} up");
+        Shell.Run(
+            $"ip link add {_prefix} type bridge && ip addr add {Network}.254/24 dev {_prefix} && ip addr add {OtherClient}/24 dev {_prefix} && ip link set {_prefix} up"
+        );
         _backend = new EchoBackend(IPAddress.Parse($"{Network}.254"));
         Write("token", Token);
         using (var edge = _certificates.Issue(role: "localhost", host: null, purposes: ["1.3.6.1.5.5.7.3.1"]))

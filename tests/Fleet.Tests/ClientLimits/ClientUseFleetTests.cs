@@ -16,12 +16,20 @@ public sealed class ClientUseFleetTests
         await fleet.FormAsync();
         Say(fleet, 0, new NetworkUse(Network, 3, 1));
         Say(fleet, 1, new NetworkUse(Network, 4, 0), new NetworkUse(Other, 9, 0));
-        await UntilAsync(fleet, () => Elsewhere(fleet, Network) is [4, 3, 7] && Elsewhere(fleet, Other) is [9, 0, 9], "all know what the others have");
+        await UntilAsync(
+            fleet,
+            () => Elsewhere(fleet, Network) is [4, 3, 7] && Elsewhere(fleet, Other) is [9, 0, 9],
+            "all know what the others have"
+        );
         await UntilAsync(fleet, () => fleet.Hosts[2].Clients.HandshakesElsewhere(Network) >= 2, "handshakes of each second come on top");
         Assert.All(fleet.Hosts, static host => Assert.Equal(3, host.Clients.Members));
         // Below what is told.
         Say(fleet, 1);
-        await UntilAsync(fleet, () => Elsewhere(fleet, Network) is [0, 3, 3] && Elsewhere(fleet, Other) is [0, 0, 0], "what has gone is gone everywhere");
+        await UntilAsync(
+            fleet,
+            () => Elsewhere(fleet, Network) is [0, 3, 3] && Elsewhere(fleet, Other) is [0, 0, 0],
+            "what has gone is gone everywhere"
+        );
         Say(fleet, 0);
         await UntilAsync(fleet, () => Elsewhere(fleet, Network) is [0, 0, 0], "the last has gone");
     }

@@ -79,10 +79,15 @@ public sealed class ClientUseLedgerTests
                             }
                             break;
                         default:
-                            var networks = use.DistinctBy(static one => one.Item1).ToDictionary(static one => one.Item1, static one => one.Item2);
+                            var networks = use.DistinctBy(static one => one.Item1)
+                                .ToDictionary(static one => one.Item1, static one => one.Item2);
                             Apply(
                                 ledger.Hear(
-                                    Told(member, step + 1, [.. networks.Select(static one => new NetworkUse((UInt128)one.Key, one.Value, 0))]),
+                                    Told(
+                                        member,
+                                        step + 1,
+                                        [.. networks.Select(static one => new NetworkUse((UInt128)one.Key, one.Value, 0))]
+                                    ),
                                     at
                                 )
                             );

@@ -140,7 +140,9 @@ public sealed class FleetSerializerTests : IDisposable
         twice.Networks.AddRange(
             Enumerable.Repeat(new Wire.NetworkUse { Network = Google.Protobuf.ByteString.CopyFrom(new byte[16]), Connections = -5 }, 3000)
         );
-        read = Assert.IsType<MemberClientUse>(_serializer.FromBinary(Google.Protobuf.MessageExtensions.ToByteArray(twice), FleetSerializer.ClientUseV1));
+        read = Assert.IsType<MemberClientUse>(
+            _serializer.FromBinary(Google.Protobuf.MessageExtensions.ToByteArray(twice), FleetSerializer.ClientUseV1)
+        );
         Assert.Equal(FleetClients.MostTold, read.Use.Networks.Count);
         Assert.All(read.Use.Networks, static one => Assert.Equal(0, one.Connections));
     }

@@ -69,9 +69,10 @@ public sealed class FleetLimitsTests : IDisposable
             loops: 1,
             new GatewayHostOptions()
         );
-        gateway.Host.FleetClients.Hear(
-            [new NetworkUse(NetworkOf(IPAddress.Loopback), 9, 0), new NetworkUse(NetworkOf(IPAddress.Parse("192.0.2.9")), 3, 0)]
-        );
+        gateway.Host.FleetClients.Hear([
+            new NetworkUse(NetworkOf(IPAddress.Loopback), 9, 0),
+            new NetworkUse(NetworkOf(IPAddress.Parse("192.0.2.9")), 3, 0),
+        ]);
         byte[] hello = EngineClient.ClientHello();
         using (var refused = EngineClient.ConnectSocket(gateway.EndPoint))
         {
