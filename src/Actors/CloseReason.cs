@@ -129,6 +129,12 @@ public enum CloseReason
     /// <summary>The gateway stopped at once.</summary>
     Stopped,
 
+    /// <summary>Another member of the fleet serves it: it goes on through this one, which has nothing to do with its TLS.</summary>
+    Relayed,
+
+    /// <summary>Closed while idle, since other members of the fleet have more room: its client comes again, perhaps to one of them.</summary>
+    Rebalanced,
+
     /// <summary>Refused at accept: the limit of connections, the listener's or the gateway's.</summary>
     TooManyConnections,
 

@@ -16,6 +16,8 @@ public static class CloseReasonFaults
             or CloseReason.ShutdownTimeout
             or CloseReason.ClosedByOperator
             or CloseReason.Drained
+            or CloseReason.Relayed
+            or CloseReason.Rebalanced
             or CloseReason.Stopped => Fault.None,
             CloseReason.UpstreamConnectFailed
             or CloseReason.UpstreamConnectTimeout

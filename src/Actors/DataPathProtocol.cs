@@ -153,6 +153,14 @@ public sealed class CloseForMemory : IDataPathMessage
     public static CloseForMemory Instance { get; } = new();
 }
 
+/// <summary>Another member has more room, and the connection is idle: close_notify now, then close.</summary>
+public sealed class CloseForBalance : IDataPathMessage
+{
+    private CloseForBalance() { }
+
+    public static CloseForBalance Instance { get; } = new();
+}
+
 /// <summary>A limit of bytes per second that held the connection back lets it go on.</summary>
 public sealed class ThrottleOver : IDataPathMessage
 {

@@ -12,6 +12,7 @@ using TlsGateway.Actors.Limits;
 using TlsGateway.Actors.Listeners;
 using TlsGateway.Actors.Metrics;
 using TlsGateway.Actors.Names;
+using TlsGateway.Actors.Relaying;
 using TlsGateway.Actors.Settings;
 using TlsGateway.Actors.Usage;
 using TlsGateway.Tls;
@@ -28,10 +29,6 @@ public sealed class GatewayHost : IAsyncDisposable
     private static readonly TimeSpan ControlTimeout = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan OrderTimeout = TimeSpan.FromSeconds(5);
-
-    /// <summary>Of a drain: idle connections are closed so often at most, and in so many groups.</summary>
-    private static readonly TimeSpan ShortestDrainStep = TimeSpan.FromMilliseconds(250);
-    private const int MaxDrainSteps = 100;
 
     private readonly GatewayHostOptions _options;
     private readonly IActorRef[] _supervisors;
@@ -89,6 +86,7 @@ public sealed class GatewayHost : IAsyncDisposable
         {
             var context = contexts[i] = new LoopContext(loops.Loop(i), log, _resources, _limits)
             {
+                Relays = options.Relays,
                 Tracer = options.Tracing is { } tracing ? new ConnectionTracer(tracing) : null,
             };
             var props = Props.Create(() => new LoopSupervisorActor(context)).WithDeploy(context.Pin);
@@ -113,6 +111,9 @@ public sealed class GatewayHost : IAsyncDisposable
 
     /// <summary>What is listened on, with real port numbers.</summary>
     public IReadOnlyList<BoundListener> Listeners => [.. _listeners.Select(l => new BoundListener(l.Settings.Name, l.EndPoint))];
+
+    /// <summary>Where other members hand over connections, with the real port; null: they do not.</summary>
+    public IPEndPoint? RelayEndPoint { get; private set; }
 
     public bool IsDraining => _draining;
 
@@ -157,6 +158,8 @@ public sealed class GatewayHost : IAsyncDisposable
     {
         var host = new GatewayHost(system, options);
         await host.ApplyAsync(settings).ConfigureAwait(false);
+        if (options.Relays is { } relays)
+            await host.OpenRelayPortsAsync(relays).ConfigureAwait(false);
         return host;
     }
 
@@ -173,22 +176,36 @@ public sealed class GatewayHost : IAsyncDisposable
     /// <param name="timeout">From now.</param>
     /// <param name="stopNow">Ends the waiting at once.</param>
     /// <param name="room">How many connections others can take at present: no more are closed at a time before the end. Null: it is not known.</param>
-    public async Task DrainAsync(TimeSpan timeout, CancellationToken stopNow, Func<long>? room = null)
+    /// <param name="endRelays">Called when the time is over: has other members close what is relayed to them from here. Null: nothing is.</param>
+    public Task DrainAsync(TimeSpan timeout, CancellationToken stopNow, Func<long>? room = null, Action? endRelays = null)
     {
         _draining = true;
-        var began = Metrics.Loops[0].Loop.ReadTimestamp();
-        var drained = Task.WhenAll(
-            _supervisors.Select(s => s.Ask<ListenerProtocol.Done>(ListenerProtocol.BeginDrain.Instance, Timeout.InfiniteTimeSpan))
-        );
-        var half = timeout / 2;
-        if (await EndsWithinAsync(drained, half, stopNow).ConfigureAwait(false) || stopNow.IsCancellationRequested)
-            return;
-        if (await CloseIdleAsync(drained, timeout - half, began, room, stopNow).ConfigureAwait(false) || stopNow.IsCancellationRequested)
-            return;
+        var shutdown = _listeners.Count == 0 ? TimeSpan.Zero : _listeners.Max(l => l.Settings.ShutdownTimeout);
+        var drain = new GatewayDrain(_supervisors, () => OpenConnections, Metrics.Loops[0].Loop.ReadTimestamp);
+        return drain.RunAsync(timeout, shutdown, room, Metrics.HasRelays ? endRelays : null, stopNow);
+    }
+
+    /// <summary>Closes connections that another member relays here, with close_notify: it is about to end.</summary>
+    /// <param name="origin">The member.</param>
+    public void CloseRelayed(string origin)
+    {
         foreach (var supervisor in _supervisors)
-            supervisor.Tell(ListenerProtocol.EndDrain.Instance);
-        var grace = _listeners.Count == 0 ? TimeSpan.Zero : _listeners.Max(l => l.Settings.ShutdownTimeout);
-        await EndsWithinAsync(drained, grace + TimeSpan.FromSeconds(1), stopNow).ConfigureAwait(false);
+            supervisor.Tell(new ListenerProtocol.CloseRelayed(origin), ActorRefs.NoSender);
+    }
+
+    /// <summary>Closes connections, with close_notify, so that their clients come to members with more room.</summary>
+    /// <param name="count">At most so many, 1 or more.</param>
+    /// <param name="idle">Those on which nothing has happened for so long, the longest first.</param>
+    /// <param name="old">Then those that have been open for so long, the oldest first; null: not those.</param>
+    public void Retire(int count, TimeSpan idle, TimeSpan? old)
+    {
+        var share = (count + _supervisors.Length - 1) / _supervisors.Length;
+        var now = Metrics.Loops[0].Loop.ReadTimestamp();
+        var retire = new ListenerProtocol.Retire(share, Before(idle), old is { } age ? Before(age) : long.MinValue);
+        foreach (var supervisor in _supervisors)
+            supervisor.Tell(retire, ActorRefs.NoSender);
+
+        long Before(TimeSpan span) => now - (span.Ticks * TimeSpan.NanosecondsPerTick);
     }
 
     /// <summary>Ends <see cref="Events"/>: its readers get what there still is, and have <paramref name="patience"/> for it. Connections that end after it are not told of.</summary>
@@ -325,13 +342,19 @@ public sealed class GatewayHost : IAsyncDisposable
             foreach (var listener in settings.Listeners)
             {
                 if (Find(listener) is null)
-                    opened.Add(Bind(listener));
+                    opened.Add(
+                        RunningListener.Bind(
+                            listener,
+                            _supervisors.Length,
+                            isOurs: _listeners.Exists(l => l.Settings.Bind.Port == listener.Bind.Port)
+                        )
+                    );
             }
         }
         catch
         {
             foreach (var listener in opened)
-                CloseSockets(listener);
+                listener.CloseSockets();
             foreach (var context in contexts.Values.Concat(upstreams.Values))
                 context.Dispose();
             _control.Release();
@@ -417,29 +440,6 @@ public sealed class GatewayHost : IAsyncDisposable
         }
     }
 
-    /// <summary>Closes idle connections evenly over <paramref name="window"/>. True: none is left.</summary>
-    private async Task<bool> CloseIdleAsync(Task drained, TimeSpan window, long began, Func<long>? room, CancellationToken stopNow)
-    {
-        var steps = (int)Math.Clamp(window / ShortestDrainStep, 1, MaxDrainSteps);
-        var open = OpenConnections;
-        for (var step = 1; step <= steps; step++)
-        {
-            var surplus = Math.Min(OpenConnections - (open * (steps - step) / steps), room?.Invoke() ?? long.MaxValue);
-            // Of a loop's connections as many as of another's: the kernel has spread them.
-            var share = (int)Math.Min(int.MaxValue, (surplus + _supervisors.Length - 1) / _supervisors.Length);
-            if (share > 0)
-            {
-                foreach (var supervisor in _supervisors)
-                    supervisor.Tell(new ListenerProtocol.CloseIdle(share, began), ActorRefs.NoSender);
-            }
-
-            if (await EndsWithinAsync(drained, window / steps, stopNow).ConfigureAwait(false) || stopNow.IsCancellationRequested)
-                return true;
-        }
-
-        return false;
-    }
-
     private void GiveBackMemory(bool closesIdle)
     {
         foreach (var supervisor in _supervisors)
@@ -451,72 +451,18 @@ public sealed class GatewayHost : IAsyncDisposable
 
     private RunningListener? Find(ListenerSettings listener) => _listeners.Find(l => l.Is(listener));
 
-    /// <summary>One socket per loop on the same address. With port 0 the kernel chooses for the first, the others follow.</summary>
-    private RunningListener Bind(ListenerSettings listener)
+    private async Task OpenRelayPortsAsync(RelaySettings relays)
     {
-        var fds = new int[_supervisors.Length];
-        var at = InetEndPoint.From(listener.Bind);
-        var bound = 0;
-        // SO_REUSEPORT would let us share the port with another process of the same user without a word; a bind without it finds out.
-        if (listener.Bind.Port != 0 && !_listeners.Exists(l => l.Settings.Bind.Port == listener.Bind.Port))
-            TcpSocket.Close(TcpSocket.Listen(at, listener.Backlog, reusePort: false));
-        try
+        var fds = RunningListener.Listen(relays.Bind, RelayPortActor.MaxArrivals, _supervisors.Length);
+        RelayEndPoint = TcpSocket.LocalEndPoint(fds[0]).ToIPEndPoint();
+        for (var loop = 0; loop < fds.Length; loop++)
         {
-            for (; bound < fds.Length; bound++)
-            {
-                fds[bound] = TcpSocket.Listen(at, listener.Backlog, reusePort: true);
-                at = TcpSocket.LocalEndPoint(fds[bound]);
-            }
+            await _supervisors[loop]
+                .Ask<ListenerProtocol.Done>(new ListenerProtocol.OpenRelayPort(fds[loop]), ControlTimeout)
+                .ConfigureAwait(false);
         }
-        catch
-        {
-            for (var i = 0; i < bound; i++)
-                TcpSocket.Close(fds[i]);
-            throw;
-        }
-
-        return new RunningListener(listener, at.ToIPEndPoint(), fds);
-    }
-
-    private static void CloseSockets(RunningListener listener)
-    {
-        foreach (var fd in listener.Fds)
-            TcpSocket.Close(fd);
     }
 
     private Task AskAllAsync(object message) =>
         Task.WhenAll(_supervisors.Select(s => s.Ask<ListenerProtocol.Done>(message, ControlTimeout)));
-
-    private static async Task<bool> EndsWithinAsync(Task task, TimeSpan timeout, CancellationToken stopNow)
-    {
-        try
-        {
-            await task.WaitAsync(timeout, stopNow).ConfigureAwait(false);
-            return true;
-        }
-        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
-        {
-            return false;
-        }
-    }
-
-    private sealed class RunningListener(ListenerSettings settings, IPEndPoint endPoint, int[] fds)
-    {
-        private readonly IPEndPoint _configured = settings.Bind;
-
-        public ListenerSettings Settings { get; set; } = settings;
-
-        public IPEndPoint EndPoint { get; } = endPoint;
-
-        public int[] Fds { get; } = fds;
-
-        public ITlsContext? Context { get; set; }
-
-        public ListenerCounters.Shared Shared { get; } = new();
-
-        public LimitState Limits { get; } = new();
-
-        /// <summary>The same socket serves it: same name and same address.</summary>
-        public bool Is(ListenerSettings other) => other.Name == Settings.Name && other.Bind.Equals(_configured);
-    }
 }

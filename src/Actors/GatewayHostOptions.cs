@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using TlsGateway.Actors.Events;
 using TlsGateway.Actors.Metrics;
 using TlsGateway.Actors.Names;
+using TlsGateway.Actors.Relaying;
 
 namespace TlsGateway.Actors;
 
@@ -16,6 +17,9 @@ public sealed record GatewayHostOptions
 
     /// <summary>Looks the host names of endpoints up again; null: what they stood for at first stays.</summary>
     public IHostResolver? Resolver { get; init; }
+
+    /// <summary>How connections go between members of a fleet; null: none do.</summary>
+    public RelaySettings? Relays { get; init; }
 
     /// <summary>Which connections become traces; null: none.</summary>
     public TracingSettings? Tracing { get; init; }

@@ -6,6 +6,7 @@ using Akka.Configuration;
 using Akka.Hosting.Logging;
 using Akka.Remote.Transport.DotNetty;
 using Microsoft.Extensions.Logging;
+using TlsGateway.Fleet.Balancing;
 using TlsGateway.Fleet.ClientLimits;
 using TlsGateway.Fleet.Formation;
 using TlsGateway.Fleet.Membership;
@@ -41,6 +42,7 @@ public sealed class FleetNode : IAsyncDisposable
     private volatile FleetSettings _settings;
     private volatile FleetSnapshot _current;
     private volatile MemberVerifier? _verifier;
+    private volatile IActorRef? _balance;
     private Task _running = Task.CompletedTask;
     private long _refusedBefore;
     private long _begun;
@@ -60,6 +62,12 @@ public sealed class FleetNode : IAsyncDisposable
 
     /// <summary>Who came to the member port, or answered there, and is no member.</summary>
     public long Refused => Interlocked.Read(ref _refusedBefore) + (_verifier?.Refused ?? 0);
+
+    /// <summary>Which new connections other members take.</summary>
+    public Placement Placement { get; } = new();
+
+    /// <summary>Tells the others to close what this member relays to them: it is about to end.</summary>
+    public void EndRelays() => _balance?.Tell(BalanceActor.TellRelaysEnd.Instance, ActorRefs.NoSender);
 
     /// <summary>Begins; joining goes on in the background, for as long as it takes.</summary>
     public void Start() => _running = Task.Run(RunAsync);
@@ -201,7 +209,11 @@ public sealed class FleetNode : IAsyncDisposable
         {
             system.ActorOf(Props.Create(() => new ClientUseActor(clients, _time)), "client-use");
         }
-        if (settings.SharesTicketKeys)
+        if (settings.Relaying is not null || settings.Rebalance is not null)
+        {
+            _balance = system.ActorOf(Props.Create(() => new BalanceActor(_host, settings, _time, Placement, _random)), BalanceActor.Name);
+        }
+        if (settings.SharesKeys)
         {
             var schedule = new KeySchedule(settings.RotateEvery, settings.KeepKeys);
             system.ActorOf(

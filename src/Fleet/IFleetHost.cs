@@ -19,6 +19,19 @@ public interface IFleetHost
     /// <summary>Ticket keys of the fleet, from here on. The caller keeps nothing of them.</summary>
     void UseKeys(FleetKeySet keys);
 
+    /// <summary>Connections that it can take now.</summary>
+    long Room { get; }
+
+    /// <summary>Close what this member relays here: it is about to end.</summary>
+    /// <param name="origin">The member, as it advertises itself.</param>
+    void CloseRelayed(string origin);
+
+    /// <summary>Close connections, so that their clients come to members with more room.</summary>
+    /// <param name="count">At most so many, 1 or more.</param>
+    /// <param name="idle">Those on which nothing has happened for so long, the longest first.</param>
+    /// <param name="old">Then those that have been open for so long, the oldest first; null: not those.</param>
+    void Retire(int count, TimeSpan idle, TimeSpan? old);
+
     /// <summary>The keys' version that tickets are opened with; 0: none of a fleet's.</summary>
     long KeysVersion { get; }
 
@@ -37,4 +50,8 @@ public readonly record struct LocalLoad(
     TimeSpan LoopDelay,
     bool IsDraining,
     StalledConnections Stalled
-);
+)
+{
+    /// <summary>Connections that came here and are served by other members.</summary>
+    public long Relayed { get; init; }
+}

@@ -99,6 +99,9 @@ public sealed class EventLoop : IDisposable
 
     public LoopBufferPool Buffers { get; }
 
+    /// <summary>For bytes that go from socket to socket.</summary>
+    public SplicePipePool Pipes { get; } = new();
+
     public TimerWheel Timers { get; }
 
     public LoopCounters Counters { get; } = new();
@@ -458,6 +461,7 @@ public sealed class EventLoop : IDisposable
         Interlocked.MemoryBarrier();
         _poller.Dispose();
         Buffers.Dispose();
+        Pipes.Close();
     }
 
     private void DrainWork()

@@ -13,6 +13,9 @@ namespace TlsGateway.Transport;
 /// </remarks>
 public sealed unsafe class SocketHandle
 {
+    /// <summary>Asked of one splice: what a pipe has room for, unless it was made larger.</summary>
+    private const nuint MaxSpliceBytes = 64 * 1024;
+
     private readonly EventLoop _loop;
     private readonly int _slot;
     private int _fd;
@@ -147,6 +150,63 @@ public sealed unsafe class SocketHandle
         return sent >= 0 ? IoResult.Ok((int)sent) : IoResult.Failed(Errno.Last);
     }
 
+    /// <summary>
+    /// Moves what was received into <paramref name="pipe"/>, which must be empty (splice(2)), once: then would-block means that there is nothing to receive, not that the pipe is full.
+    /// </summary>
+    /// <returns>As <see cref="Receive"/>; <see cref="IsReadable"/> stays until it would block, since a pipe may be full of small pieces.</returns>
+    public IoResult ReceiveInto(SplicePipe pipe)
+    {
+        _loop.AssertOnLoop();
+        System.Diagnostics.Debug.Assert(pipe.Count == 0, "The pipe is not empty.");
+        if (_fd < 0)
+            return IoResult.Closed;
+        nint moved = Splice(_fd, pipe.WriteEnd, MaxSpliceBytes);
+        if (moved > 0)
+        {
+            pipe.Count = (int)moved;
+            return IoResult.Ok((int)moved);
+        }
+
+        IsReadable = false;
+        return moved == 0 ? IoResult.Eof : IoResult.Failed(Errno.Last);
+    }
+
+    /// <summary>Sends what is in <paramref name="pipe"/> (splice(2)), as much as the socket takes; would-block with the rest left in it makes <see cref="IsWritable"/> false.</summary>
+    public IoResult SendFrom(SplicePipe pipe)
+    {
+        _loop.AssertOnLoop();
+        if (_fd < 0)
+            return IoResult.Closed;
+        int total = 0;
+        while (pipe.Count > 0)
+        {
+            nint moved = Splice(pipe.ReadEnd, _fd, (nuint)pipe.Count);
+            if (moved <= 0)
+            {
+                IsWritable = false;
+                IoResult failed = IoResult.Failed(Errno.Last);
+                return failed.Status == IoStatus.WouldBlock && total > 0 ? IoResult.Ok(total) : failed;
+            }
+
+            pipe.Count -= (int)moved;
+            total += (int)moved;
+        }
+
+        return IoResult.Ok(total);
+    }
+
+    /// <summary>
+    /// Has the kernel find out that the other end is gone: a host that no longer answers, for which there is no reset. Without effect on a socket that is closed.
+    /// </summary>
+    /// <param name="idle">Nothing was heard for so long: it is asked. Whole seconds.</param>
+    /// <param name="giveUp">Nothing was acknowledged for so long: the connection is dropped.</param>
+    public void WatchPeer(TimeSpan idle, TimeSpan giveUp)
+    {
+        _loop.AssertOnLoop();
+        if (_fd >= 0)
+            TcpSocket.WatchPeer(_fd, idle, giveUp);
+    }
+
     /// <summary>Reads and clears the pending error (SO_ERROR): 0, or why a connect or the connection failed.</summary>
     public int TakeSocketError()
     {
@@ -260,6 +320,17 @@ public sealed unsafe class SocketHandle
             _writableArmed = false;
             _loop.RaiseWritable(this);
         }
+    }
+
+    private static nint Splice(int from, int to, nuint length)
+    {
+        nint moved;
+        do
+        {
+            moved = Libc.splice(from, null, to, null, length, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+        } while (moved < 0 && Errno.Last == Errno.EINTR);
+
+        return moved;
     }
 
     /// <summary>The listener's queue has run empty; the next connection makes an edge.</summary>

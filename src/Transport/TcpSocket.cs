@@ -121,6 +121,18 @@ public static unsafe class TcpSocket
     /// <summary>TCP_QUICKACK, once.</summary>
     internal static void AcknowledgeNow(int fd) => _ = SetFlag(fd, IPPROTO_TCP, TCP_QUICKACK, 1);
 
+    /// <summary>Keepalive and TCP_USER_TIMEOUT. Best effort: without them the connection is as others are.</summary>
+    internal static void WatchPeer(int fd, TimeSpan idle, TimeSpan giveUp)
+    {
+        const int Probes = 3;
+        int seconds = Math.Max(1, (int)idle.TotalSeconds);
+        _ = SetFlag(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+        _ = SetFlag(fd, IPPROTO_TCP, TCP_KEEPIDLE, seconds);
+        _ = SetFlag(fd, IPPROTO_TCP, TCP_KEEPINTVL, Math.Max(1, seconds / Probes));
+        _ = SetFlag(fd, IPPROTO_TCP, TCP_KEEPCNT, Probes);
+        _ = SetFlag(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)giveUp.TotalMilliseconds);
+    }
+
     /// <summary>Closes a descriptor that no loop has. Not repeated on EINTR: Linux has released the number by then.</summary>
     public static void Close(int fd) => _ = Libc.close(fd);
 

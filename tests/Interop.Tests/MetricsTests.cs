@@ -1,3 +1,4 @@
+using System.Net;
 using Akka.Actor;
 using Microsoft.Extensions.Logging.Abstractions;
 using TlsGateway.Actors;
@@ -25,13 +26,25 @@ public sealed class MetricsTests : IDisposable
     {
         await using var upstream = TestUpstream.Echo();
         var settings = RunningGateway.Listener(_certificates.Localhost, upstream.EndPoint);
+        var placement = new FixedPlacement();
         var check = new HealthCheckSettings { Kind = HealthCheckKind.Tcp, Interval = TimeSpan.FromMilliseconds(100) };
         await using var gateway = await RunningGateway.StartAsync(
-            settings with
+            new GatewaySettings
             {
-                Upstream = settings.Upstream! with { HealthCheck = check },
-            }
+                Generation = 1,
+                Listeners = [settings with { Upstream = settings.Upstream! with { HealthCheck = check } }],
+            },
+            loops: 2,
+            new GatewayHostOptions { Relays = Relayed.Settings(placement) }
         );
+        // Nobody listens there: it is served here.
+        placement.Use(new IPEndPoint(IPAddress.Loopback, 1));
+        using (var kept = EngineClient.Open(gateway.EndPoint))
+            kept.CloseCleanly();
+        placement.Use(null);
+        using (var outsider = EngineClient.ConnectSocket(gateway.Host.RelayEndPoint!))
+            outsider.Send("no header\r\n"u8);
+        await RunningGateway.UntilAsync(() => Relayed.Received(gateway, "malformed") == 1, "it is refused");
         using var capture = MetricCapture.Start(gateway.Host.Metrics);
         var staple = new ServerCertificateStaple();
         staple.Set([1], DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue);

@@ -1,6 +1,7 @@
 using TlsGateway.Actors.Limits;
 using TlsGateway.Actors.Listeners;
 using TlsGateway.Actors.Metrics;
+using TlsGateway.Actors.Relaying;
 using TlsGateway.Transport;
 
 namespace TlsGateway.Actors.Connections;
@@ -19,6 +20,24 @@ internal sealed record ConnectionSeed(
     ConnectionLimits? Limits
 ) : IDataPathMessage, IDisposable
 {
+    /// <summary>Another member accepted it, and relays it; null: it was accepted here.</summary>
+    public RelayRequest? Relayed { get; init; }
+
+    /// <summary>Another member serves it from here on: it is none of this gateway's own any more, but for its socket and its places in the limits (<see cref="LeaveRelayed"/>).</summary>
+    public void HandOver()
+    {
+        Generation.Leave();
+        Counters.CountClosed(CloseReason.Relayed);
+        Counters.Ended();
+    }
+
+    /// <summary>Gives back what <see cref="HandOver"/> left, but for the socket.</summary>
+    public void LeaveRelayed()
+    {
+        Limits?.Leave();
+        Loop.Resources.Ended();
+    }
+
     /// <summary>Gives them back, and counts the end.</summary>
     public void Release(CloseReason reason)
     {

@@ -6,6 +6,7 @@ using TlsGateway.Actors.Dispatch;
 using TlsGateway.Actors.Events;
 using TlsGateway.Actors.Inspection;
 using TlsGateway.Actors.Limits;
+using TlsGateway.Actors.Relaying;
 using TlsGateway.Actors.Usage;
 using TlsGateway.Transport;
 
@@ -64,6 +65,14 @@ public sealed class LoopContext
 
     /// <summary>Of all listeners together; all loops have the same.</summary>
     internal LimitState Limits { get; }
+
+    /// <summary>How connections go between members; null: none do.</summary>
+    internal RelaySettings? Relays { get; init; }
+
+    internal RelayCounters RelayCounts { get; } = new();
+
+    /// <summary>The actors of this loop's listeners that accept, by name.</summary>
+    internal Dictionary<string, IActorRef> Listeners { get; } = new(StringComparer.Ordinal);
 
     /// <summary>How long what is ready waits for its turn, nanoseconds: the worst of the last moments. Written by the loop's supervisor.</summary>
     internal long DelayNanos { get; set; }

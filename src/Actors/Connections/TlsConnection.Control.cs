@@ -68,6 +68,9 @@ internal sealed partial class TlsConnection
             _ => long.MaxValue - _began,
         };
 
+    /// <summary>Loop time of its beginning.</summary>
+    internal long Began => _began;
+
     internal ConnectionSnapshot Describe(long now)
     {
         var settings = _seed.Generation.Settings;
@@ -76,6 +79,7 @@ internal sealed partial class TlsConnection
         _stalls.Charge(now);
         return new ConnectionSnapshot
         {
+            RelayedFrom = RelayedFrom,
             Id = new ConnectionId(_loop.Index, Number),
             Listener = settings.Name,
             Generation = _seed.Generation.Number,
@@ -130,13 +134,13 @@ internal sealed partial class TlsConnection
     private OrderAnswer OnRehandshake() =>
         NotNow() is { } reason
             ? OrderAnswer.Refused(reason)
-            : Began(_session!.IsTls13 ? _session.KeyUpdate(askPeer: true) : _session.Rehandshake());
+            : HasBegun(_session!.IsTls13 ? _session.KeyUpdate(askPeer: true) : _session.Rehandshake());
 
     private OrderAnswer OnStepUp()
     {
         if (NotNow() is { } reason)
             return OrderAnswer.Refused(reason);
-        var answer = Began(_session!.RequestClientCertificate());
+        var answer = HasBegun(_session!.RequestClientCertificate());
         if (answer.Outcome == OrderOutcome.Refused)
             ConnectionLog.StepUpRefused(_seed.Loop.Log, _seed.Generation.Settings.Name, _seed.Peer, answer.Detail);
         return answer;
@@ -152,7 +156,7 @@ internal sealed partial class TlsConnection
     }
 
     /// <summary>Tells the machine and sends what the session has to say.</summary>
-    private OrderAnswer Began(TlsStatus status)
+    private OrderAnswer HasBegun(TlsStatus status)
     {
         var failure = status == TlsStatus.Error ? _session!.Failure : TlsFailure.None;
         // A refusal leaves the session as it was.

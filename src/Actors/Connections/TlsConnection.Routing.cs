@@ -143,7 +143,7 @@ internal sealed partial class TlsConnection
         return new ProxyHeader
         {
             Source = _seed.Peer,
-            Destination = _proxyHeader?.Destination ?? _socket.LocalEndPoint(),
+            Destination = _proxyHeader?.Destination ?? _seed.Relayed?.Destination ?? _socket.LocalEndPoint(),
             ApplicationProtocol = session?.ApplicationProtocol ?? "",
             Authority = _hello?.ServerName ?? "",
             UniqueId = _proxyHeader?.UniqueId is { Length: > 0 } given

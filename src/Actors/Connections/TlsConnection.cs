@@ -100,6 +100,9 @@ internal sealed partial class TlsConnection
         Settle();
     }
 
+    /// <summary>The member that accepted it and relays it; null: it was accepted here.</summary>
+    public string? RelayedFrom => _seed.Relayed?.Origin;
+
     /// <summary>Nothing is left to be done but <see cref="End"/>.</summary>
     public bool IsOver { get; private set; }
 
@@ -192,6 +195,10 @@ internal sealed partial class TlsConnection
                 break;
             case CloseForMemory:
                 SessionMachine.Expired(ref _state, CloseReason.MemoryPressure);
+                Run();
+                break;
+            case CloseForBalance:
+                SessionMachine.Expired(ref _state, CloseReason.Rebalanced);
                 Run();
                 break;
             case CloseNow:

@@ -17,6 +17,9 @@ public sealed record ConnectionSnapshot
 
     public required IPEndPoint Peer { get; init; }
 
+    /// <summary>The member of the fleet that accepted it and relays it; null: it was accepted here.</summary>
+    public string? RelayedFrom { get; init; }
+
     /// <summary>Phase of the session machine in snake case: peeking_hello, handshaking, open, draining, shutting_down, closed.</summary>
     public required string Phase { get; init; }
 

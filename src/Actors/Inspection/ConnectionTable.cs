@@ -48,7 +48,8 @@ internal sealed class ConnectionTable
     /// <param name="count">At most, 1 or more.</param>
     /// <param name="idleSince">Nothing has happened on them since then.</param>
     /// <param name="order">What they are told.</param>
-    public void CloseLongestIdle(long now, int count, long idleSince, IDataPathMessage order)
+    /// <returns>How many were told.</returns>
+    public int CloseLongestIdle(long now, int count, long idleSince, IDataPathMessage order)
     {
         // The longest idle has the lowest instant; the head of the queue is the one that goes first when a longer idle one comes.
         var chosen = new PriorityQueue<TlsConnection, long>(count + 1);
@@ -64,6 +65,39 @@ internal sealed class ConnectionTable
 
         foreach (var (connection, _) in chosen.UnorderedItems)
             connection.Reference.Tell(order, ActorRefs.NoSender);
+        return chosen.Count;
+    }
+
+    /// <summary>Has <paramref name="count"/> connections at most closed for those that other members could serve: the longest idle, then the oldest.</summary>
+    /// <param name="now">The time.</param>
+    /// <param name="count">At most, 1 or more.</param>
+    /// <param name="idleSince">Idle ones: nothing has happened on them since then.</param>
+    /// <param name="begunBefore">Old ones: they began before it.</param>
+    public void Retire(long now, int count, long idleSince, long begunBefore)
+    {
+        var left = count - CloseLongestIdle(now, count, idleSince, CloseForBalance.Instance);
+        // In the order in which they began.
+        for (
+            var connection = _first;
+            left > 0 && connection is not null && connection.Began < begunBefore;
+            connection = connection.NextInTable
+        )
+        {
+            if (connection.IsIdle(now) && connection.LastActivity <= idleSince)
+                continue;
+            connection.Reference.Tell(CloseForBalance.Instance, ActorRefs.NoSender);
+            left--;
+        }
+    }
+
+    /// <summary>Has connections closed that a member relays here.</summary>
+    public void CloseRelayed(string origin)
+    {
+        for (var connection = _first; connection is not null; connection = connection.NextInTable)
+        {
+            if (connection.RelayedFrom == origin)
+                connection.Reference.Tell(CloseNow.Instance, ActorRefs.NoSender);
+        }
     }
 
     public TlsConnection? Find(long number) => _byNumber.GetValueOrDefault(number);

@@ -2,6 +2,7 @@ using Akka.Actor;
 using TlsGateway.Actors.Connections;
 using TlsGateway.Actors.Limits;
 using TlsGateway.Actors.Metrics;
+using TlsGateway.Actors.Relaying;
 using TlsGateway.Transport;
 using static TlsGateway.Actors.Listeners.ListenerProtocol;
 
@@ -89,6 +90,15 @@ internal sealed class ListenerActor : UntypedActor
             case SocketReadable:
             case TimerDue:
                 Accept();
+                break;
+            case RelayedConnection relayed:
+                AdmitRelayed(relayed);
+                break;
+            case ConnectionSeed seed:
+                // No other member took it.
+                Serve(seed);
+                if (_isDraining)
+                    TellConnections(Drain.Instance);
                 break;
             case ConnectionEnded:
                 _connections--;
@@ -183,13 +193,50 @@ internal sealed class ListenerActor : UntypedActor
             return;
         }
 
+        var seed = Enter(socket, accepted.Peer, _localPort, limits);
+        if (_loop.Relays?.Placement.Place() is { } target)
+            Context.ActorOf(Props.Create(() => new RelayActor(_loop, seed, target)).WithDeploy(_loop.Pin));
+        else
+            Serve(seed);
+    }
+
+    /// <summary>Takes what another member has accepted, as if it had come here; it is not passed on again. Without room it is closed before it was confirmed, and that member serves it.</summary>
+    private void AdmitRelayed(RelayedConnection relayed)
+    {
+        var (socket, request, confirmation) = relayed;
+        ConnectionLimits? limits = null;
+        if (
+            _socket is not { IsOpen: true }
+            || IsDenied(request.Client)
+            || Admits(request.Client, out limits) != CloseReason.None
+            || socket.Send(confirmation).Bytes != confirmation.Length
+        )
+        {
+            limits?.Leave();
+            socket.Close();
+            _loop.RelayCounts.CountReceived(RelayOutcome.NoRoom);
+            return;
+        }
+
+        _loop.RelayCounts.CountReceived(RelayOutcome.Relayed);
+        _counters.Accepted++;
+        Serve(Enter(socket, request.Client, request.Destination.Port, limits) with { Relayed = request });
+    }
+
+    private ConnectionSeed Enter(SocketHandle socket, in InetEndPoint client, int localPort, ConnectionLimits? limits)
+    {
         _connections++;
         _counters.Opened();
         _loop.Resources.Opened();
         _generation.Enter();
+        return new ConnectionSeed(_loop, _generation, _counters, socket, client, localPort, limits);
+    }
+
+    private void Serve(ConnectionSeed seed)
+    {
         if (!_idle.TryPop(out var actor))
             actor = Context.ActorOf(_loop.ConnectionProps);
-        actor.Tell(new ConnectionSeed(_loop, _generation, _counters, socket, accepted.Peer, _localPort, limits), ActorRefs.NoSender);
+        actor.Tell(seed, ActorRefs.NoSender);
     }
 
     /// <summary>Whether there is room for one more: in the process, at the listener, for its client.</summary>

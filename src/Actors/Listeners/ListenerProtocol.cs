@@ -30,8 +30,17 @@ internal static class ListenerProtocol
         public static EndEvents Instance { get; } = new();
     }
 
+    /// <summary>To the supervisor: connections come from other members too. <paramref name="Fd"/> is bound and listening and owned by the receiver. Answered with <see cref="Done"/>.</summary>
+    internal sealed record OpenRelayPort(int Fd) : INoSerializationVerificationNeeded;
+
     /// <summary>To the supervisor: the gateway drains. Close so many connections at most, of those on which nothing has happened <paramref name="Since"/> an instant of the loops' clock, the longest idle first.</summary>
     internal sealed record CloseIdle(int Count, long Since) : INoSerializationVerificationNeeded;
+
+    /// <summary>To the supervisor: other members have more room. Close <paramref name="Count"/> connections at most: those idle since <paramref name="IdleSince"/>, then those that began before <paramref name="BegunBefore"/>.</summary>
+    internal sealed record Retire(int Count, long IdleSince, long BegunBefore) : INoSerializationVerificationNeeded;
+
+    /// <summary>To the supervisor: the member that relays these connections here is about to end. Close them.</summary>
+    internal sealed record CloseRelayed(string Origin) : INoSerializationVerificationNeeded;
 
     /// <summary>The drain time is over: close what is open.</summary>
     internal sealed class EndDrain : INoSerializationVerificationNeeded

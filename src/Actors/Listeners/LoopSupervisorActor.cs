@@ -2,6 +2,7 @@ using Akka.Actor;
 using TlsGateway.Actors.Connections;
 using TlsGateway.Actors.Inspection;
 using TlsGateway.Actors.Metrics;
+using TlsGateway.Actors.Relaying;
 using TlsGateway.Transport;
 using static TlsGateway.Actors.Listeners.ListenerProtocol;
 
@@ -28,6 +29,7 @@ internal sealed class LoopSupervisorActor(LoopContext loop) : UntypedActor
     private readonly LoopInspection _inspection = new(loop);
     private ConnectionTimer? _timer;
     private IActorRef? _drainObserver;
+    private IActorRef? _relayPort;
     private bool _isDraining;
     private int _ticks;
     private long _due;
@@ -62,6 +64,12 @@ internal sealed class LoopSupervisorActor(LoopContext loop) : UntypedActor
             case CloseIdle close:
                 loop.Connections.CloseLongestIdle(loop.Loop.ReadTimestamp(), close.Count, close.Since, CloseNow.Instance);
                 break;
+            case Retire retire:
+                loop.Connections.Retire(loop.Loop.ReadTimestamp(), retire.Count, retire.IdleSince, retire.BegunBefore);
+                break;
+            case CloseRelayed close:
+                loop.Connections.CloseRelayed(close.Origin);
+                break;
             case EndEvents:
                 loop.Events.Complete();
                 Sender.Tell(Done.Instance);
@@ -77,6 +85,14 @@ internal sealed class LoopSupervisorActor(LoopContext loop) : UntypedActor
                 break;
             case Done:
                 SlotOf(Sender)?.Answered();
+                break;
+            case OpenRelayPort open:
+                OpenRelayPort(open.Fd);
+                Sender.Tell(Done.Instance);
+                break;
+            case Terminated ended when ended.ActorRef.Equals(_relayPort):
+                _relayPort = null;
+                ListenerLog.Failed(loop.Log, "relay", loop.Loop.Index);
                 break;
             case Terminated ended:
                 OnEnded(SlotOf(ended.ActorRef)!);
@@ -134,7 +150,8 @@ internal sealed class LoopSupervisorActor(LoopContext loop) : UntypedActor
         Sender.Tell(Done.Instance);
     }
 
-    private void Start(ListenerSlot slot, int fd) =>
+    private void Start(ListenerSlot slot, int fd)
+    {
         slot.Actor = Context.Watch(
             Context.ActorOf(
                 Props
@@ -142,6 +159,11 @@ internal sealed class LoopSupervisorActor(LoopContext loop) : UntypedActor
                     .WithDeploy(loop.Pin)
             )
         );
+        loop.Listeners[slot.Name] = slot.Actor;
+    }
+
+    private void OpenRelayPort(int fd) =>
+        _relayPort = Context.Watch(Context.ActorOf(Props.Create(() => new RelayPortActor(loop, fd)).WithDeploy(loop.Pin)));
 
     private void Use(UseGeneration use)
     {
@@ -166,6 +188,7 @@ internal sealed class LoopSupervisorActor(LoopContext loop) : UntypedActor
         }
 
         slot.IsClosed = true;
+        loop.Listeners.Remove(listener);
         slot.Ask(new CloseListener(listener), Sender, Self);
         if (slot.Actor is null)
             Forget(slot);
@@ -174,6 +197,8 @@ internal sealed class LoopSupervisorActor(LoopContext loop) : UntypedActor
     private void OnEnded(ListenerSlot slot)
     {
         slot.Ended();
+        if (_current.GetValueOrDefault(slot.Name) == slot)
+            loop.Listeners.Remove(slot.Name);
         slot.IsDraining = false;
         if (slot.IsClosed || _isDraining)
         {
@@ -191,6 +216,21 @@ internal sealed class LoopSupervisorActor(LoopContext loop) : UntypedActor
         {
             if (slot.Actor is null)
                 Reopen(slot);
+        }
+
+        if (_relayPort is null && loop.Relays is not null)
+            ReopenRelayPort(loop.Relays);
+    }
+
+    private void ReopenRelayPort(RelaySettings relays)
+    {
+        try
+        {
+            OpenRelayPort(TcpSocket.Listen(InetEndPoint.From(relays.Bind), RelayPortActor.MaxArrivals, reusePort: true));
+        }
+        catch (SocketSetupException refused)
+        {
+            ListenerLog.ReopenFailed(loop.Log, "relay", loop.Loop.Index, refused.Message);
         }
     }
 

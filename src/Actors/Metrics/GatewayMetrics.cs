@@ -61,6 +61,12 @@ public sealed class GatewayMetrics : IDisposable
 
     internal IReadOnlyList<LoopContext> Loops { get; set; } = [];
 
+    /// <summary>Connections go from here to other members now.</summary>
+    internal bool HasRelays => RelayedConnections > 0;
+
+    /// <summary>Connections that were accepted here and are served by another member.</summary>
+    public long RelayedConnections => Loops.Sum(static loop => Volatile.Read(ref loop.RelayCounts.Open));
+
     /// <summary>Where durations are recorded one by one.</summary>
     internal EventHistograms Events { get; }
 
@@ -154,6 +160,7 @@ public sealed class GatewayMetrics : IDisposable
         HandshakeInstruments.Add(_meter, () => _counters);
         StallInstruments.Add(_meter, () => _counters);
         LoopInstruments.Add(_meter, () => Loops);
+        RelayInstruments.Add(_meter, () => Loops);
         UpstreamInstruments.Add(_meter, () => Upstreams());
     }
 

@@ -185,7 +185,7 @@ public static class ProxyHeaderReader
         return true;
     }
 
-    private static bool TryTake(ReadOnlySpan<byte> bytes, ref int at, out byte type, out ReadOnlySpan<byte> value)
+    internal static bool TryTake(ReadOnlySpan<byte> bytes, scoped ref int at, out byte type, out ReadOnlySpan<byte> value)
     {
         type = 0;
         value = default;

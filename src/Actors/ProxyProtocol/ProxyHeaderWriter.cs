@@ -31,21 +31,7 @@ public static class ProxyHeaderWriter
     /// <returns>Bytes written to <paramref name="destination"/>, which has <see cref="MaxBytes"/>.</returns>
     public static int WriteVersion2(ProxyHeader header, Span<byte> destination)
     {
-        ProxyWire.Signature.CopyTo(destination);
-        destination[12] = header.IsLocal ? ProxyWire.CommandLocal : ProxyWire.CommandProxy;
-        var at = ProxyWire.FixedBytes;
-        destination[13] = ProxyWire.FamilyUnspecified;
-        if (header is { IsLocal: false, Source: { } source, Destination: { } local })
-        {
-            var isTcp4 = Alike(source, local);
-            destination[13] = isTcp4 ? ProxyWire.FamilyTcp4 : ProxyWire.FamilyTcp6;
-            at = Address(destination, at, source, isTcp4);
-            at = Address(destination, at, local, isTcp4);
-            BinaryPrimitives.WriteUInt16BigEndian(destination[at..], source.Port);
-            BinaryPrimitives.WriteUInt16BigEndian(destination[(at + 2)..], local.Port);
-            at += 4;
-        }
-
+        var at = WriteAddresses(header, destination);
         at = Value(destination, at, ProxyWire.TypeAlpn, header.ApplicationProtocol, LongestText);
         at = Value(destination, at, ProxyWire.TypeAuthority, header.Authority, LongestText);
         at = Value(destination, at, ProxyWire.TypeUniqueId, header.UniqueId, LongestUniqueId, Encoding.Latin1);
@@ -57,6 +43,28 @@ public static class ProxyHeaderWriter
         BinaryPrimitives.WriteUInt32BigEndian(destination[checksum..], ProxyWire.Crc32C(destination[..at]));
         return at;
     }
+
+    /// <summary>The beginning of version 2, as far as the addresses; TLVs may follow, and the length is to be written.</summary>
+    /// <returns>Bytes written.</returns>
+    internal static int WriteAddresses(ProxyHeader header, Span<byte> destination)
+    {
+        ProxyWire.Signature.CopyTo(destination);
+        destination[12] = header.IsLocal ? ProxyWire.CommandLocal : ProxyWire.CommandProxy;
+        var at = ProxyWire.FixedBytes;
+        destination[13] = ProxyWire.FamilyUnspecified;
+        if (header is not { IsLocal: false, Source: { } source, Destination: { } local })
+            return at;
+        var isTcp4 = Alike(source, local);
+        destination[13] = isTcp4 ? ProxyWire.FamilyTcp4 : ProxyWire.FamilyTcp6;
+        at = Address(destination, at, source, isTcp4);
+        at = Address(destination, at, local, isTcp4);
+        BinaryPrimitives.WriteUInt16BigEndian(destination[at..], source.Port);
+        BinaryPrimitives.WriteUInt16BigEndian(destination[(at + 2)..], local.Port);
+        return at + 4;
+    }
+
+    /// <summary>A TLV with as much of a text as fits; nothing for no text.</summary>
+    internal static int Value(Span<byte> destination, int at, byte type, string text) => Value(destination, at, type, text, LongestText);
 
     private static int Ssl(Span<byte> destination, int at, ProxyTls tls)
     {
@@ -94,7 +102,7 @@ public static class ProxyHeaderWriter
         return Value(destination, at, type, bytes[..length]);
     }
 
-    private static int Value(Span<byte> destination, int at, byte type, ReadOnlySpan<byte> value)
+    internal static int Value(Span<byte> destination, int at, byte type, ReadOnlySpan<byte> value)
     {
         destination[at] = type;
         BinaryPrimitives.WriteUInt16BigEndian(destination[(at + 1)..], (ushort)value.Length);

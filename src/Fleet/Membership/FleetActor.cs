@@ -114,6 +114,9 @@ internal sealed class FleetActor : UntypedActor, IWithTimers
                 _host.KeysVersion,
                 load.Stalled
             )
+            {
+                Relayed = load.Relayed,
+            }
         );
         var details = _host.ReadDetails();
         if (_ticks++ % TellAgainAfter == 0 || _told is null || !IsSame(_told, details))

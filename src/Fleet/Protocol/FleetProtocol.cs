@@ -23,7 +23,11 @@ public sealed record MemberLoad(
     bool IsDraining,
     long KeysVersion,
     StalledConnections Stalled
-) : IFleetMessage;
+) : IFleetMessage
+{
+    /// <summary>Connections that came to it and are served by other members.</summary>
+    public long Relayed { get; init; }
+}
 
 /// <summary>Connections stalled now, by whose fault.</summary>
 public readonly record struct StalledConnections(long Client, long Upstream, long Self);
@@ -32,6 +36,21 @@ public readonly record struct StalledConnections(long Client, long Upstream, lon
 /// <param name="Member">Whose.</param>
 /// <param name="Sequence">Of its incarnation, from 1.</param>
 public sealed record MemberDetails(UniqueAddress Member, long Sequence, LocalDetails About) : IFleetMessage;
+
+/// <summary>How many connections would you take? From a member that has too much, to one that is lighter. Answered with <see cref="RoomAnswer"/>.</summary>
+/// <param name="Member">Who asks.</param>
+/// <param name="Weight">Its weight.</param>
+/// <param name="Wanted">At most so many, from 1.</param>
+public sealed record RoomQuestion(UniqueAddress Member, double Weight, int Wanted) : IFleetMessage;
+
+/// <param name="Member">Who answers.</param>
+/// <param name="Granted">Connections that it takes in the next moment; 0: none.</param>
+/// <param name="Relay">Of its relay port.</param>
+public sealed record RoomAnswer(UniqueAddress Member, int Granted, Settings.FleetAddress Relay) : IFleetMessage;
+
+/// <summary>A member is about to end: close what it relays to you. To all.</summary>
+/// <param name="Member">Which.</param>
+public sealed record RelaysEnd(UniqueAddress Member) : IFleetMessage;
 
 /// <summary>A message of a version that this one does not know: dropped.</summary>
 /// <param name="Manifest">As it came.</param>

@@ -21,6 +21,13 @@ public sealed class FleetSerializer(ExtendedActorSystem system) : SerializerWith
     public const string FormationQuestionV1 = "formation-question-1";
     public const string FormationAnswerV1 = "formation-answer-1";
 
+    public const string RoomQuestionV1 = "room-question-1";
+    public const string RoomAnswerV1 = "room-answer-1";
+    public const string RelaysEndV1 = "relays-end-1";
+
+    /// <summary>Connections that are asked for or granted at once.</summary>
+    private const int MaxRoom = 100_000;
+
     /// <summary>Members that are told to one who asks: enough to be let in.</summary>
     private const int MaxAddresses = 20;
 
@@ -42,6 +49,9 @@ public sealed class FleetSerializer(ExtendedActorSystem system) : SerializerWith
             MemberClientUse => ClientUseV1,
             FormationQuestion => FormationQuestionV1,
             FormationAnswer => FormationAnswerV1,
+            RoomQuestion => RoomQuestionV1,
+            RoomAnswer => RoomAnswerV1,
+            RelaysEnd => RelaysEndV1,
             _ => throw new SerializationException($"{o.GetType().Name} is not said between members."),
         };
 
@@ -54,6 +64,9 @@ public sealed class FleetSerializer(ExtendedActorSystem system) : SerializerWith
             MemberClientUse use => Write(use),
             FormationQuestion => [],
             FormationAnswer answer => Write(answer),
+            RoomQuestion question => Write(question),
+            RoomAnswer answer => Write(answer),
+            RelaysEnd end => new Wire.RelaysEnd { Member = Write(end.Member) }.ToByteArray(),
             _ => throw new SerializationException($"{obj.GetType().Name} is not said between members."),
         };
 
@@ -70,6 +83,9 @@ public sealed class FleetSerializer(ExtendedActorSystem system) : SerializerWith
                 ClientUseV1 => ReadClientUse(bytes),
                 FormationQuestionV1 => FormationQuestion.Instance,
                 FormationAnswerV1 => ReadAnswer(bytes),
+                RoomQuestionV1 => ReadRoomQuestion(bytes),
+                RoomAnswerV1 => ReadRoomAnswer(bytes),
+                RelaysEndV1 => new RelaysEnd(ReadMember(Wire.RelaysEnd.Parser.ParseFrom(bytes).Member)),
                 _ => new UnknownMessage(manifest.Length > MaxText ? manifest[..MaxText] : manifest),
             };
         }
@@ -93,6 +109,7 @@ public sealed class FleetSerializer(ExtendedActorSystem system) : SerializerWith
             StalledByClient = load.Stalled.Client,
             StalledByUpstream = load.Stalled.Upstream,
             StalledBySelf = load.Stalled.Self,
+            Relayed = load.Relayed,
         }.ToByteArray();
 
     private static MemberLoad ReadLoad(byte[] bytes)
@@ -107,7 +124,10 @@ public sealed class FleetSerializer(ExtendedActorSystem system) : SerializerWith
             load.IsDraining,
             load.KeysVersion,
             new StalledConnections(Math.Max(0, load.StalledByClient), Math.Max(0, load.StalledByUpstream), Math.Max(0, load.StalledBySelf))
-        );
+        )
+        {
+            Relayed = Math.Max(0, load.Relayed),
+        };
     }
 
     private static byte[] Write(MemberDetails details)
@@ -248,6 +268,43 @@ public sealed class FleetSerializer(ExtendedActorSystem system) : SerializerWith
                 .Members.Take(MaxAddresses)
                 .Select(static member => Address.TryParse(member, out var address) ? address : throw new FormatException()),
         ]);
+
+    private static byte[] Write(RoomQuestion question) =>
+        new Wire.RoomQuestion
+        {
+            Member = Write(question.Member),
+            Weight = question.Weight,
+            Wanted = question.Wanted,
+        }.ToByteArray();
+
+    private static RoomQuestion ReadRoomQuestion(byte[] bytes)
+    {
+        var question = Wire.RoomQuestion.Parser.ParseFrom(bytes);
+        return new RoomQuestion(
+            ReadMember(question.Member),
+            double.IsFinite(question.Weight) ? Math.Max(0, question.Weight) : 0,
+            Math.Clamp(question.Wanted, 0, MaxRoom)
+        );
+    }
+
+    private static byte[] Write(RoomAnswer answer) =>
+        new Wire.RoomAnswer
+        {
+            Member = Write(answer.Member),
+            Granted = answer.Granted,
+            RelayHost = Cut(answer.Relay.Host ?? ""),
+            RelayPort = answer.Relay.Port,
+        }.ToByteArray();
+
+    private static RoomAnswer ReadRoomAnswer(byte[] bytes)
+    {
+        var answer = Wire.RoomAnswer.Parser.ParseFrom(bytes);
+        return new RoomAnswer(
+            ReadMember(answer.Member),
+            Math.Clamp(answer.Granted, 0, MaxRoom),
+            new Settings.FleetAddress(Cut(answer.RelayHost), Math.Clamp(answer.RelayPort, 0, ushort.MaxValue))
+        );
+    }
 
     private static Wire.Member Write(UniqueAddress member) => new() { Address = member.Address.ToString(), Incarnation = member.Uid };
 

@@ -2,6 +2,7 @@ using System.Net;
 using Akka.Actor.Setup;
 using Akka.Configuration;
 using Microsoft.Extensions.Logging;
+using TlsGateway.Fleet.Balancing;
 
 namespace TlsGateway.Fleet.Settings;
 
@@ -33,6 +34,15 @@ public sealed record FleetSettings
 
     /// <summary>Members share the keys of session tickets.</summary>
     public bool SharesTicketKeys { get; init; } = true;
+
+    /// <summary>Members hand new connections to lighter ones; null: they do not.</summary>
+    public RelayingSettings? Relaying { get; init; }
+
+    /// <summary>Members with too many connections close some; null: they do not.</summary>
+    public RebalanceSettings? Rebalance { get; init; }
+
+    /// <summary>Keys are made and shared: those of tickets, or those by which connections are relayed, or both.</summary>
+    internal bool SharesKeys => SharesTicketKeys || Relaying is not null;
 
     /// <summary>Time between new ticket keys.</summary>
     public TimeSpan RotateEvery { get; init; } = TimeSpan.FromHours(12);

@@ -53,6 +53,7 @@ internal sealed class LiveSource(Func<GatewayHost?> host, Func<AdminControls?> c
             Version = member.Details?.Version,
             Generation = member.Details?.Generation,
             Connections = member.Load?.Connections,
+            Relayed = member.Load?.Relayed,
             HandshakesPerSecond = member.Load?.HandshakesPerSecond,
             LoopDelay = member.Load?.LoopDelay,
             StalledBy = member.Load is { } load ? [load.Stalled.Client, load.Stalled.Upstream, load.Stalled.Self] : null,

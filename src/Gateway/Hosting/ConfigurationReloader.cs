@@ -144,6 +144,10 @@ internal sealed class ConfigurationReloader(
         {
             log.NeedsRestart("cluster");
         }
+        else if (!Equals(next.Cluster?.RelayBind, _started.Cluster?.RelayBind))
+        {
+            log.NeedsRestart("cluster.relay");
+        }
         if (next.AccessLog != _started.AccessLog)
         {
             log.NeedsRestart("accessLog");

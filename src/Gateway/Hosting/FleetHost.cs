@@ -1,5 +1,6 @@
 using TlsGateway.Actors;
 using TlsGateway.Actors.Limits;
+using TlsGateway.Actors.Relaying;
 using TlsGateway.Actors.Stalls;
 using TlsGateway.Fleet;
 using TlsGateway.Fleet.Protocol;
@@ -18,13 +19,17 @@ namespace TlsGateway.Gateway.Hosting;
 /// <param name="host">The data path; null before it is up and after it has gone.</param>
 /// <param name="digest">Of the configuration that is served.</param>
 /// <param name="certificates">That are served.</param>
+/// <param name="relayKeys">By which connections are relayed; null: none are.</param>
+/// <param name="sharesTickets">The fleet's keys are those of tickets too.</param>
 internal sealed class FleetHost(
     GatewayReadiness readiness,
     TicketKeyKeeper keys,
     TimeProvider time,
     Func<GatewayHost?> host,
     Func<string> digest,
-    Func<IReadOnlyList<ServedCertificate>> certificates
+    Func<IReadOnlyList<ServedCertificate>> certificates,
+    RelayKeyRing? relayKeys,
+    bool sharesTickets
 ) : IFleetHost
 {
     /// <summary>A rate is taken over no less.</summary>
@@ -36,13 +41,43 @@ internal sealed class FleetHost(
     private long _lastHandshakes;
     private double _rate;
 
-    public FleetKey? InheritedKey => keys.FleetKey;
+    private volatile FleetKeySet? _keys;
 
-    public long KeysVersion => keys.FleetVersion;
+    public FleetKey? InheritedKey => sharesTickets ? keys.FleetKey : _keys?.Sealing;
 
     public IFleetClients? Clients => host()?.FleetClients;
 
-    public void UseKeys(FleetKeySet next) => keys.UseFleet(next);
+    public long KeysVersion => sharesTickets ? keys.FleetVersion : _keys?.Version ?? 0;
+
+    public long Room
+    {
+        get
+        {
+            if (host() is not { IsDraining: false } running)
+            {
+                return 0;
+            }
+            var limit = Math.Min(
+                running.ListenerSettings.Sum(static listener => (long)listener.MaxConnections),
+                DescriptorBudget.Connections
+            );
+            return Math.Max(0, limit - running.OpenConnections);
+        }
+    }
+
+    public void UseKeys(FleetKeySet next)
+    {
+        _keys = next;
+        relayKeys?.Use([.. next.Keys.Select(static key => key.Key)], next.SealingPlace);
+        if (sharesTickets)
+        {
+            keys.UseFleet(next);
+        }
+    }
+
+    public void CloseRelayed(string origin) => host()?.CloseRelayed(origin);
+
+    public void Retire(int count, TimeSpan idle, TimeSpan? old) => host()?.Retire(count, idle, old);
 
     public LocalLoad ReadLoad()
     {
@@ -61,7 +96,10 @@ internal sealed class FleetHost(
                 sample.StalledBy[(int)StallCause.Upstream],
                 sample.StalledBy[(int)StallCause.Self]
             )
-        );
+        )
+        {
+            Relayed = running.Metrics.RelayedConnections,
+        };
     }
 
     public LocalDetails ReadDetails() =>

@@ -2,6 +2,7 @@ using System.Net;
 using Akka.Actor;
 using TlsGateway.Actors;
 using TlsGateway.Actors.Metrics;
+using TlsGateway.Actors.Relaying;
 using TlsGateway.Actors.Settings;
 using TlsGateway.Fleet;
 using TlsGateway.Fleet.Membership;
@@ -86,6 +87,7 @@ internal sealed class GatewayRuntime(
                 .StartAsync(configuration.Admin, configuration.Telemetry, readiness, loggers, () => _host, () => Controls, cancellation)
                 .ConfigureAwait(false);
             var settings = await PrepareAsync(configuration, generation: 1, cancellation).ConfigureAwait(false);
+            var relays = configuration.Cluster is { } cluster ? PrepareFleet(cluster) : null;
             _host = await GatewayHost
                 .StartAsync(
                     system,
@@ -97,6 +99,7 @@ internal sealed class GatewayRuntime(
                         Tracing = configuration.Telemetry.SendsTraces ? configuration.Telemetry.Tracing : null,
                         MaxConnections = DescriptorBudget.Connections,
                         Resolver = new HostResolver(configuration.NameServers),
+                        Relays = relays,
                     }
                 )
                 .ConfigureAwait(false);
@@ -112,9 +115,10 @@ internal sealed class GatewayRuntime(
         {
             throw new GatewayStartException(failed.Message, IsOfConfiguration(failed), failed);
         }
-        if (configuration.Cluster is { } cluster)
+        if (_fleet is { } fleet)
         {
-            BeginFleet(cluster);
+            readiness.WaitsFor(() => MissingOf(fleet.Current));
+            fleet.Start();
         }
         readiness.Phase = GatewayPhase.Ready;
     }
@@ -171,7 +175,12 @@ internal sealed class GatewayRuntime(
             var since = time.GetElapsedTime(began);
             return new DrainProgress(open, host.OpenConnections, since, since < timeout ? timeout - since : TimeSpan.Zero);
         });
-        await host.DrainAsync(timeout, CancellationToken.None, _fleet is { } fleet ? () => RoomOf(fleet.Current) : null)
+        await host.DrainAsync(
+                timeout,
+                CancellationToken.None,
+                _fleet is { } fleet ? () => RoomOf(fleet.Current) : null,
+                () => _fleet?.EndRelays()
+            )
             .ConfigureAwait(false);
         if (host.OpenConnections is var left and > 0)
         {
@@ -201,19 +210,30 @@ internal sealed class GatewayRuntime(
         _metrics.Dispose();
     }
 
-    private void BeginFleet(ClusterSettings cluster)
+    /// <summary>Makes this process's part of the fleet, which begins when the data path is up. Null: no connections go between members.</summary>
+    private RelaySettings? PrepareFleet(ClusterSettings cluster)
     {
+        RelayKeyRing? relayKeys = cluster.RelayBind is null ? null : new();
         FleetHost self = new(
             readiness,
             _ticketKeys,
             time,
             () => _host,
             () => _configuration?.Digest ?? "",
-            () => _instruments?.Certificates ?? []
+            () => _instruments?.Certificates ?? [],
+            relayKeys,
+            cluster.Fleet.SharesTicketKeys
         );
         var fleet = _fleet = new FleetNode(cluster.Fleet, self, loggers, time);
-        readiness.WaitsFor(() => MissingOf(fleet.Current));
-        fleet.Start();
+        return relayKeys is null
+            ? null
+            : new RelaySettings
+            {
+                Bind = cluster.RelayBind!,
+                Self = cluster.Fleet.Advertised.ToString(),
+                Keys = relayKeys,
+                Placement = new FleetPlacement(fleet),
+            };
     }
 
     /// <summary>What the fleet has to give before clients come. Once there were keys, tickets are opened with them, in the fleet or out of it.</summary>

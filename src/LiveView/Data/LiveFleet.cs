@@ -35,6 +35,9 @@ public sealed record LiveMember
 
     public long? Connections { get; init; }
 
+    /// <summary>That came to it and are served by other members.</summary>
+    public long? Relayed { get; init; }
+
     public double? HandshakesPerSecond { get; init; }
 
     public TimeSpan? LoopDelay { get; init; }

@@ -72,6 +72,21 @@ internal sealed class EchoClient : IAsyncDisposable
         Assert.Equal(0, await _stream.ReadAsync(new byte[1], patience.Token));
     }
 
+    /// <summary>Whether it answers no more.</summary>
+    public async Task<bool> HasEndedAsync()
+    {
+        try
+        {
+            using CancellationTokenSource patience = new(TestFleet.Patience);
+            await _stream.WriteAsync("?"u8.ToArray(), patience.Token);
+            return await _stream.ReadAsync(new byte[1], patience.Token) == 0;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+    }
+
     public async Task CloseAsync() => await _stream.ShutdownAsync();
 
     public ValueTask DisposeAsync() => _stream.DisposeAsync();

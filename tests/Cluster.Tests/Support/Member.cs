@@ -32,6 +32,9 @@ internal sealed class Member : IDisposable
 
     public int Id => _process!.Id;
 
+    /// <summary>By a signal.</summary>
+    public bool IsStopped { get; private set; }
+
     public bool HasEnded => _process is not { HasExited: false };
 
     public string Log
@@ -67,7 +70,11 @@ internal sealed class Member : IDisposable
     }
 
     /// <summary>Sends a signal, such as TERM, KILL, STOP or CONT.</summary>
-    public void Signal(string name) => Shell.Run($"kill -{name} {Id}");
+    public void Signal(string name)
+    {
+        Shell.Run($"kill -{name} {Id}");
+        IsStopped = name == "STOP";
+    }
 
     /// <summary>Waits for its end; its exit status.</summary>
     public async Task<int> ExitAsync()
@@ -94,6 +101,28 @@ internal sealed class Member : IDisposable
             return null;
         }
     }
+
+    /// <summary>An answer of the admin endpoint.</summary>
+    public async Task<JsonElement> GetAsync(string path) =>
+        (await JsonDocument.ParseAsync(await _admin.GetStreamAsync(path))).RootElement.Clone();
+
+    /// <summary>The series of a metric, with their labels.</summary>
+    public async Task<IReadOnlyDictionary<string, double>> MetricsAsync(string name)
+    {
+        var text = await _admin.GetStringAsync("/metrics");
+        return text.Split('\n')
+            .Where(line => line.StartsWith(name + "{", StringComparison.Ordinal) || line.StartsWith(name + " ", StringComparison.Ordinal))
+            .Select(static line => (Series: line[..(line.LastIndexOf('}') + 1)], Value: line[(line.LastIndexOf('}') + 1)..].Trim()))
+            .Select(static line => line.Series.Length > 0 ? line : (Series: line.Value.Split(' ')[0], Value: line.Value.Split(' ')[1]))
+            .ToDictionary(
+                static line => line.Series,
+                static line => double.Parse(line.Value.Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture),
+                StringComparer.Ordinal
+            );
+    }
+
+    /// <summary>All series of a metric together.</summary>
+    public async Task<double> SumAsync(string name) => (await MetricsAsync(name)).Values.Sum();
 
     /// <summary>The body of /readyz; null: it does not answer.</summary>
     public async Task<string?> ReadinessAsync()

@@ -10,7 +10,12 @@ namespace TlsGateway.Cluster.Tests.Support;
 internal sealed class TestFleet : IAsyncDisposable
 {
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
-    private const string Network = "198.18.77";
+
+    /// <summary>Of the range for tests of networks (RFC 2544), another for each process: several may test on one machine.</summary>
+    private static readonly string Network = string.Create(
+        CultureInfo.InvariantCulture,
+        $"198.{18 + (Environment.ProcessId / 250 % 2)}.{Environment.ProcessId % 250}"
+    );
     private const string Token = "a-token-of-the-cluster-tests";
     private static int s_fleets;
 
@@ -24,6 +29,9 @@ internal sealed class TestFleet : IAsyncDisposable
     private EchoBackend? _backend;
 
     private TestFleet() { }
+
+    /// <summary>The address of clients and backend.</summary>
+    public static string Outside { get; } = $"{Network}.254";
 
     public Member[] Members { get; private set; } = [];
 
@@ -103,6 +111,17 @@ internal sealed class TestFleet : IAsyncDisposable
                 + "add rule inet cut in tcp dport 4053 drop; add rule inet cut in tcp sport 4053 drop; "
                 + "add rule inet cut out tcp dport 4053 drop; add rule inet cut out tcp sport 4053 drop'"
         );
+
+    /// <summary>Nothing comes to this port of the member, nor an answer that it is so.</summary>
+    public static void CutPort(Member member, int port) =>
+        Shell.Run(
+            $"ip netns exec {member.Space} nft 'add table inet cut; add chain inet cut in {{ type filter hook input priority 0; }}; "
+                + $"add rule inet cut in tcp dport {port} drop'"
+        );
+
+    /// <summary>How many connections each of these serves, by its own word.</summary>
+    public static async Task<long[]> ConnectionsAsync(params Member[] members) =>
+        await Task.WhenAll(members.Select(static async one => (long)await one.SumAsync("gateway_active_connections")));
 
     public static void Heal(Member member) => Shell.Run($"ip netns exec {member.Space} nft delete table inet cut");
 

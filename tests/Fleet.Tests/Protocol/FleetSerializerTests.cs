@@ -59,6 +59,9 @@ public sealed class FleetSerializerTests : IDisposable
             },
             { FleetSerializer.FormationQuestionV1, FormationQuestion.Instance },
             { FleetSerializer.FormationAnswerV1, new FormationAnswer([Member.Address]) },
+            { FleetSerializer.RoomQuestionV1, new RoomQuestion(Member, 1234.5, 50) },
+            { FleetSerializer.RoomAnswerV1, new RoomAnswer(Member, 25, new Settings.FleetAddress("gw-1.members", 4054)) },
+            { FleetSerializer.RelaysEndV1, new RelaysEnd(Member) },
         };
 
     [Theory]
@@ -102,6 +105,19 @@ public sealed class FleetSerializerTests : IDisposable
                 FleetSerializer.ClientUseV1,
                 "0A2D0A26616B6B612E73736C2E7463703A2F2F666C6565744067772D302E6D656D626572733A3430353310AAB4DE751009181820382A160A10000000"
                     + "00000000000000FFFFC0000200101118032A150A1020010DB800000000000000000000000010AC02"
+            },
+            {
+                FleetSerializer.RoomQuestionV1,
+                "0A2D0A26616B6B612E73736C2E7463703A2F2F666C6565744067772D302E6D656D626572733A3430353310AAB4DE751100000000004A93401832"
+            },
+            {
+                FleetSerializer.RoomAnswerV1,
+                "0A2D0A26616B6B612E73736C2E7463703A2F2F666C6565744067772D302E6D656D626572733A3430353310AAB4DE7510191A0C67772D312E6D656D62"
+                    + "65727320D61F"
+            },
+            {
+                FleetSerializer.RelaysEndV1,
+                "0A2D0A26616B6B612E73736C2E7463703A2F2F666C6565744067772D302E6D656D626572733A3430353310AAB4DE75"
             },
             { FleetSerializer.FormationAnswerV1, "0A26616B6B612E73736C2E7463703A2F2F666C6565744067772D302E6D656D626572733A34303533" },
         };

@@ -12,9 +12,13 @@ internal sealed class TestFleet : IAsyncDisposable
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
     private readonly MemberCertificates _certificates = new();
     private readonly List<FleetAddress> _addresses;
+    private readonly Func<FleetSettings, int, FleetSettings> _change;
 
-    public TestFleet(int members)
+    /// <param name="members">So many.</param>
+    /// <param name="change">What is different from the usual, for each.</param>
+    public TestFleet(int members, Func<FleetSettings, int, FleetSettings>? change = null)
     {
+        _change = change ?? (static (settings, _) => settings);
         _addresses = [.. FreePorts(members).Select(static port => new FleetAddress("127.0.0.1", port))];
         Hosts = [.. Enumerable.Range(0, members).Select(static i => new TestHost($"member-{i}"))];
         Nodes = [.. Enumerable.Range(0, members).Select(i => new FleetNode(Settings(i), Hosts[i], Log, Time, static () => 0.5))];
@@ -33,14 +37,17 @@ internal sealed class TestFleet : IAsyncDisposable
     public IReadOnlyList<FleetAddress> Addresses => _addresses;
 
     public FleetSettings Settings(int member) =>
-        new()
-        {
-            Bind = new IPEndPoint(IPAddress.Loopback, _addresses[member].Port),
-            Advertised = _addresses[member],
-            Seeds = _addresses,
-            Tls = _certificates.Tls(),
-            StableAfter = TimeSpan.FromSeconds(3),
-        };
+        _change(
+            new FleetSettings
+            {
+                Bind = new IPEndPoint(IPAddress.Loopback, _addresses[member].Port),
+                Advertised = _addresses[member],
+                Seeds = _addresses,
+                Tls = _certificates.Tls(),
+                StableAfter = TimeSpan.FromSeconds(3),
+            },
+            member
+        );
 
     /// <summary>All are members, and know of each other.</summary>
     public async Task FormAsync()

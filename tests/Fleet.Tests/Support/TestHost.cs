@@ -37,5 +37,17 @@ internal sealed class TestHost(string name) : IFleetHost
             ConfigurationDigest = "same",
         };
 
+    public long Room { get; set; } = long.MaxValue;
+
+    public void CloseRelayed(string origin) => ClosedRelayed.Enqueue(origin);
+
+    public void Retire(int count, TimeSpan idle, TimeSpan? old) => Retired.Enqueue(count);
+
+    /// <summary>Members whose relays were to be closed.</summary>
+    public System.Collections.Concurrent.ConcurrentQueue<string> ClosedRelayed { get; } = new();
+
+    /// <summary>How many connections were to be closed, each time.</summary>
+    public System.Collections.Concurrent.ConcurrentQueue<int> Retired { get; } = new();
+
     public void UseKeys(FleetKeySet keys) => _keys = keys;
 }

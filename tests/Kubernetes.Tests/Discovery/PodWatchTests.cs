@@ -110,7 +110,8 @@ public sealed class PodWatchTests : IAsyncLifetime
         await LetWaitsPassAsync(_fixture.UntilNamesAsync("gw-1"));
 
         Assert.Equal(2, Server.Seen("list pods").Count);
-        Assert.Equal(2, Server.Seen("watch pods").Count);
+        // The one after the list may have begun by now.
+        Assert.InRange(Server.Seen("watch pods").Count, 2, 3);
     }
 
     [Fact]

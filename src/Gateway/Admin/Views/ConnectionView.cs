@@ -11,6 +11,7 @@ internal sealed record ConnectionView
     public required string Listener { get; init; }
     public required int Generation { get; init; }
     public required string Peer { get; init; }
+    public string? RelayedFrom { get; init; }
     public required string State { get; init; }
     public required double AgeSeconds { get; init; }
     public required double IdleSeconds { get; init; }
@@ -40,6 +41,7 @@ internal sealed record ConnectionView
             Listener = one.Listener,
             Generation = one.Generation,
             Peer = one.Peer.ToString(),
+            RelayedFrom = one.RelayedFrom,
             State = one.Phase,
             AgeSeconds = Seconds(one.Age),
             IdleSeconds = Seconds(one.Idle),

@@ -36,6 +36,7 @@ internal sealed record FleetView(
 /// <param name="Configuration">A digest of what its configuration says.</param>
 /// <param name="Connections">Open.</param>
 /// <param name="Limit">Connections that it may have open.</param>
+/// <param name="Relayed">Connections that came to it and are served by other members.</param>
 /// <param name="LoopDelaySeconds">From readiness to service, the worst of its loops.</param>
 /// <param name="Stalled">Connections stalled now, by cause.</param>
 /// <param name="TicketKeys">Whose key it seals tickets with: fleet, own or file.</param>
@@ -53,6 +54,7 @@ internal sealed record FleetMemberView(
     string? Configuration,
     long? Connections,
     long? Limit,
+    long? Relayed,
     double? HandshakesPerSecond,
     double? LoopDelaySeconds,
     StalledView? Stalled,
@@ -81,6 +83,7 @@ internal sealed record FleetMemberView(
             details?.ConfigurationDigest,
             load?.Connections,
             details?.MaxConnections,
+            load?.Relayed,
             load?.HandshakesPerSecond,
             load?.LoopDelay.TotalSeconds,
             load is null ? null : new StalledView(load.Stalled.Client, load.Stalled.Upstream, load.Stalled.Self),

@@ -55,7 +55,10 @@ internal sealed class EmbeddedConfiguration
         if (options.Cluster is { } cluster)
         {
             AddPort("cluster.bind", cluster.Bind, EmbeddedPortUse.Members);
-            AddPort("cluster.relay", Text(root, "cluster.relay"), EmbeddedPortUse.Members);
+            if (cluster.Relay is { } relay)
+            {
+                AddPort("cluster.relay.bind", relay.Bind, EmbeddedPortUse.Members);
+            }
         }
         AddFiles(root, "", "");
         return new EmbeddedGateway

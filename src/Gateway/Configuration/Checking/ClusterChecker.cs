@@ -1,5 +1,6 @@
 using System.Net;
 using TlsGateway.Actors.Settings;
+using TlsGateway.Fleet.Balancing;
 using TlsGateway.Fleet.Settings;
 using TlsGateway.Gateway.Configuration.Options;
 using TlsGateway.Gateway.Configuration.Values;
@@ -36,6 +37,7 @@ internal sealed class ClusterChecker(ConfigurationProblems problems, Configurati
         }
         CheckTrust(options, bind, self, seeds);
         CheckMembers(options, self, seeds);
+        var relay = options.Relay is null ? null : CheckRelay(options.Relay, bind, self, listeners, admin);
         if (problems.HasErrors)
         {
             return null;
@@ -60,35 +62,98 @@ internal sealed class ClusterChecker(ConfigurationProblems problems, Configurati
             SharesTicketKeys = options.Tickets,
             RotateEvery = tickets.RotateEvery,
             KeepKeys = tickets.Keep,
+            Relaying = relay is var (_, advertise)
+                ? new RelayingSettings(advertise, 1 + (options.Relay!.Excess / 100.0), options.Relay.Minimum)
+                : null,
+            Rebalance = options.Rebalance is { } rebalance
+                ? new RebalanceSettings(
+                    1 + (rebalance.Excess / 100.0),
+                    rebalance.Share / 100.0,
+                    rebalance.Every,
+                    rebalance.Idle,
+                    rebalance.Old
+                )
+                : null,
         };
         return new ClusterSettings(
             fleet,
             options.Readiness == "member",
+            relay?.Bind,
             options.ClientLimits is { } clients ? LimitReader.Read(clients, limits.PerClient) : ClientLimitSettings.None
         );
     }
 
-    private IPEndPoint? CheckBind(ClusterOptions options, IReadOnlyList<ListenerSettings> listeners, AdminSettings? admin)
+    private IPEndPoint? CheckBind(ClusterOptions options, IReadOnlyList<ListenerSettings> listeners, AdminSettings? admin) =>
+        CheckPort(
+            $"{Path}.bind",
+            options.Bind,
+            options.Shown(nameof(options.Bind)),
+            options.At(nameof(options.Bind)),
+            "4053",
+            Taken(listeners, admin)
+        );
+
+    /// <summary>Where connections come from other members, and how those get there.</summary>
+    private (IPEndPoint Bind, FleetAddress Advertised)? CheckRelay(
+        ClusterRelayOptions options,
+        IPEndPoint members,
+        FleetAddress self,
+        IReadOnlyList<ListenerSettings> listeners,
+        AdminSettings? admin
+    )
     {
-        var position = options.At(nameof(options.Bind));
-        if (!AddressText.TryParseBind(options.Bind, out var bind, out var problem))
+        var bind = CheckPort(
+            $"{Path}.relay.bind",
+            options.Bind,
+            options.Shown(nameof(options.Bind)),
+            options.At(nameof(options.Bind)),
+            "4054",
+            Taken(listeners, admin).Append((members, $"{Path}.bind"))
+        );
+        if (bind is null)
         {
-            problems.Error(position, $"{Path}.bind is '{options.Shown(nameof(options.Bind))}', {problem}");
+            return null;
+        }
+        if (options.Advertise is null)
+        {
+            return (bind, self with { Port = bind.Port });
+        }
+        var advertised = ReadAddress(
+            options.Advertise,
+            options.At(nameof(options.Advertise)),
+            $"{Path}.relay.advertise is '{options.Shown(nameof(options.Advertise))}'"
+        );
+        return advertised is { } address ? (bind, address) : null;
+    }
+
+    private static IEnumerable<(IPEndPoint Bind, string Owner)> Taken(IReadOnlyList<ListenerSettings> listeners, AdminSettings? admin)
+    {
+        var listened = listeners.Select(static one => (one.Bind, Owner: $"listener {one.Name}"));
+        return admin is null ? listened : listened.Append((admin.Bind, "admin.bind"));
+    }
+
+    private IPEndPoint? CheckPort(
+        string key,
+        string text,
+        string shown,
+        SourcePosition position,
+        string usual,
+        IEnumerable<(IPEndPoint Bind, string Owner)> taken
+    )
+    {
+        if (!AddressText.TryParseBind(text, out var bind, out var problem))
+        {
+            problems.Error(position, $"{key} is '{shown}', {problem}");
             return null;
         }
         if (bind.Port == 0)
         {
-            problems.Error(position, $"{Path}.bind has port 0: other members could not know it. Name a port, such as 4053.");
+            problems.Error(position, $"{key} has port 0: other members could not know it. Name a port, such as {usual}.");
             return null;
         }
-        var others = listeners.Select(static one => (one.Bind, Owner: $"listener {one.Name}"));
-        if (admin is not null)
+        if (taken.FirstOrDefault(other => AddressText.Conflict(other.Bind, bind)) is { Owner: { } owner })
         {
-            others = others.Append((admin.Bind, "admin.bind"));
-        }
-        if (others.FirstOrDefault(other => AddressText.Conflict(other.Bind, bind)) is { Owner: { } owner })
-        {
-            problems.Error(position, $"{Path}.bind is {bind}, which {owner} listens on already. Choose another port.");
+            problems.Error(position, $"{key} is {bind}, which {owner} listens on already. Choose another port.");
             return null;
         }
         return bind;

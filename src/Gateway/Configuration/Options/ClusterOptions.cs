@@ -63,11 +63,71 @@ internal sealed class ClusterOptions : PositionedOptions
     )]
     public ClusterClientLimitOptions? ClientLimits { get; set; }
 
+    /// <summary>Null: members serve what comes to them.</summary>
+    [Description(
+        "A member with far more to do than the others hands new connections to lighter ones, before their handshake. Left out: each serves what comes to it."
+    )]
+    public ClusterRelayOptions? Relay { get; set; }
+
+    /// <summary>Null: they do not.</summary>
+    [Description(
+        "A member with far more connections than the others closes some that are idle, so that their clients come to another. For load balancers that spread new connections over members that have come. Left out: none is closed."
+    )]
+    public ClusterRebalanceOptions? Rebalance { get; set; }
+
     [Description(
         "When /readyz is true. alone: with or without the fleet. member: only as a member with its ticket keys; a member that is put out leaves the load balancer then."
     )]
     [Word("alone", "member")]
     public string Readiness { get; set; } = "alone";
+}
+
+internal sealed class ClusterRelayOptions : PositionedOptions
+{
+    [Description("Where other members hand over connections.")]
+    [Text("an address and port", Examples = [":4054", "10.0.0.5:4054"])]
+    public string Bind { get; set; } = ":4054";
+
+    /// <summary>Null: the host of the cluster's advertise, with the port of bind.</summary>
+    [Description(
+        "The name or IP address, with a port, by which other members reach bind. Left out: the host of cluster.advertise with the port of bind."
+    )]
+    [Text("a host and port", Examples = ["10.0.0.5:4054"])]
+    public string? Advertise { get; set; }
+
+    [Description(
+        "A member hands over connections when it has so many percent more to do than the average of all: an open connection counts 1, a handshake each second 10."
+    )]
+    [Count(5, 1000)]
+    public int Excess { get; set; } = 25;
+
+    [Description("A member with less to do than this serves all that comes to it.")]
+    [Count(1, 1000000)]
+    public int Minimum { get; set; } = 200;
+}
+
+internal sealed class ClusterRebalanceOptions : PositionedOptions
+{
+    [Description("A member closes connections when it has so many percent more of them than the average of all.")]
+    [Count(5, 1000)]
+    public int Excess { get; set; } = 50;
+
+    [Description("Of what it has above the average, so many percent each time.")]
+    [Count(1, 100)]
+    public int Share { get; set; } = 10;
+
+    [Description("The time between two times; each member's differs from it by up to a quarter.")]
+    [Duration("1s", "1h")]
+    public TimeSpan Every { get; set; } = TimeSpan.FromSeconds(30);
+
+    [Description("Connections on which nothing has happened for so long, the longest idle first.")]
+    [Duration("100ms", "1h")]
+    public TimeSpan Idle { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Null: not by age.</summary>
+    [Description("After the idle ones, those that have been open for so long, whatever they do. Left out: idle ones only.")]
+    [Duration("10s", "168h")]
+    public TimeSpan? Old { get; set; }
 }
 
 internal sealed class ClusterTlsOptions : PositionedOptions
