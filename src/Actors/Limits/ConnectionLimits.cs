@@ -120,6 +120,13 @@ internal sealed class ConnectionLimits
             place?.SendRate.Charge(now, bytes);
     }
 
+    /// <summary>Another member of the fleet serves the connection from here on, and counts it.</summary>
+    public void LeaveFleet()
+    {
+        _places[OfFleet]?.Leave();
+        _places[OfFleet] = null;
+    }
+
     /// <summary>Gives its places back. Called once, at the end.</summary>
     public void Leave()
     {

@@ -92,6 +92,35 @@ public sealed class FleetLimitsTests : IDisposable
     }
 
     [Fact]
+    public async Task What_is_handed_to_another_member_counts_there_and_only_there()
+    {
+        await using var upstream = TestUpstream.Echo();
+        FixedPlacement placement = new();
+        await using var origin = await StartAsync(upstream, new LimitSettings { Connections = 1 }, placement);
+        await using var target = await StartAsync(upstream, new LimitSettings { Connections = 1 }, new FixedPlacement());
+        placement.Use(target.Host.RelayEndPoint);
+        using (var first = EngineClient.Open(origin.EndPoint))
+        {
+            first.AssertEchoes("over two");
+            Assert.Equal(1, target.Host.OpenConnections);
+            Assert.Empty(origin.Host.FleetClients.Read(1)!.Networks);
+            Assert.Equal(1, Assert.Single(target.Host.FleetClients.Read(1)!.Networks, IsOfLoopback).Connections);
+            // The other one has no room: it is served where it came, as far as is known there.
+            using var second = EngineClient.Open(origin.EndPoint);
+            second.AssertEchoes("here");
+            Assert.Equal(1, origin.Host.OpenConnections);
+            AssertRefused(origin);
+            second.CloseCleanly();
+            first.CloseCleanly();
+        }
+
+        await RunningGateway.UntilAsync(
+            () => origin.Host.FleetClients.Read(1)!.Networks.Count + target.Host.FleetClients.Read(1)!.Networks.Count == 0,
+            origin.Describe
+        );
+    }
+
+    [Fact]
     public async Task Full_handshakes_at_other_members_are_taken_off_the_rate_and_resumed_ones_are_free()
     {
         await using var upstream = TestUpstream.Echo();
@@ -116,7 +145,7 @@ public sealed class FleetLimitsTests : IDisposable
         Assert.Equal(1, gateway.Closed(CloseReason.FleetClientHandshakeRateExceeded));
     }
 
-    private Task<RunningGateway> StartAsync(TestUpstream upstream, LimitSettings limits) =>
+    private Task<RunningGateway> StartAsync(TestUpstream upstream, LimitSettings limits, FixedPlacement? placement = null) =>
         RunningGateway.StartAsync(
             new GatewaySettings
             {
@@ -125,7 +154,7 @@ public sealed class FleetLimitsTests : IDisposable
                 FleetClientLimits = new ClientLimitSettings { Limits = limits },
             },
             loops: 2,
-            new GatewayHostOptions()
+            new GatewayHostOptions { Relays = placement is null ? null : Relayed.Settings(placement) }
         );
 
     private static void AssertRefused(RunningGateway gateway)
