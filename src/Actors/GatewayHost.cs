@@ -57,7 +57,9 @@ public sealed class GatewayHost : IAsyncDisposable
             new EndpointProbe(TimeProvider.System),
             loops.Loop(0).ReadTimestamp,
             Random.Shared.NextDouble,
-            (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("TlsGateway.Upstreams")
+            (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("TlsGateway.Upstreams"),
+            TimeProvider.System,
+            options.SharedChecks
         );
         var names = options.Resolver is { } resolver ? new NameServices(resolver, Random.Shared.NextDouble, health.Log) : null;
         _upstreams = new UpstreamRegistry(

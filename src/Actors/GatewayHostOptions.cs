@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using TlsGateway.Actors.Events;
+using TlsGateway.Actors.Health;
 using TlsGateway.Actors.Metrics;
 using TlsGateway.Actors.Names;
 using TlsGateway.Actors.Relaying;
@@ -20,6 +21,9 @@ public sealed record GatewayHostOptions
 
     /// <summary>How connections go between members of a fleet; null: none do.</summary>
     public RelaySettings? Relays { get; init; }
+
+    /// <summary>Other gateways that check the same endpoints; null: there are none.</summary>
+    public ISharedChecks? SharedChecks { get; init; }
 
     /// <summary>Which connections become traces; null: none.</summary>
     public TracingSettings? Tracing { get; init; }

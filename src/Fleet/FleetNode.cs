@@ -12,6 +12,7 @@ using TlsGateway.Fleet.Formation;
 using TlsGateway.Fleet.Membership;
 using TlsGateway.Fleet.Remoting;
 using TlsGateway.Fleet.Settings;
+using TlsGateway.Fleet.SharedWork;
 using TlsGateway.Fleet.TicketKeys;
 
 namespace TlsGateway.Fleet;
@@ -53,6 +54,9 @@ public sealed class FleetNode : IAsyncDisposable
         _log = loggers.CreateLogger("TlsGateway.Fleet");
         _current = new FleetSnapshot(FleetStanding.Joining, time.GetUtcNow(), []);
     }
+
+    /// <summary>What members do for each other; null: nothing.</summary>
+    public WorkSharing? Work { get; init; }
 
     /// <summary>The fleet as it is seen from here.</summary>
     public FleetSnapshot Current => _current;
@@ -213,6 +217,10 @@ public sealed class FleetNode : IAsyncDisposable
         {
             _balance = system.ActorOf(Props.Create(() => new BalanceActor(_host, settings, _time, Placement, _random)), BalanceActor.Name);
         }
+        if (Work is { } work && settings.SharesChecks)
+        {
+            system.ActorOf(Props.Create(() => new WorkActor(work)), "shared-work");
+        }
         if (settings.SharesKeys)
         {
             var schedule = new KeySchedule(settings.RotateEvery, settings.KeepKeys);
@@ -230,6 +238,7 @@ public sealed class FleetNode : IAsyncDisposable
     {
         var before = _current;
         _current = next;
+        Work?.Use(next);
         if (before.Standing != next.Standing || before.Members.Count != next.Members.Count)
         {
             _log.FleetStands(next.Standing, next.Members.Count);

@@ -107,7 +107,7 @@ public sealed class FleetLimitErrorTests(ITestOutputHelper output)
         foreach (var member in fleet.Members)
         {
             if (
-                await member.LimitsAsync() is not { } limits
+                await member.GetAsync("/limits") is not { } limits
                 || limits.GetProperty("connections").GetProperty("used").GetInt64() > 0
                 || limits.GetProperty("fleet").GetProperty("connectionsElsewhere").GetInt64() > 0
             )

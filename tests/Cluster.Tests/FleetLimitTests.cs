@@ -149,7 +149,7 @@ public sealed class FleetLimitTests
         (await FleetOfAsync(member))!.Value.GetProperty("refused").GetProperty(reason).GetInt64();
 
     private static async Task<JsonElement?> FleetOfAsync(Member member) =>
-        await member.LimitsAsync() is { } limits ? limits.GetProperty("fleet") : null;
+        await member.GetAsync("/limits") is { } limits ? limits.GetProperty("fleet") : null;
 
     private static async Task EndAsync(List<EchoClient> clients)
     {

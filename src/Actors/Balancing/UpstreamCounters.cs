@@ -13,6 +13,7 @@ public sealed class UpstreamCounters
     private long _ejections;
     private long _checksPassed;
     private long _checksFailed;
+    private long _checksHeard;
 
     /// <summary>Connections made to endpoints.</summary>
     public long Connected => Volatile.Read(ref _connected);
@@ -42,6 +43,9 @@ public sealed class UpstreamCounters
 
     public long ChecksFailed => Volatile.Read(ref _checksFailed);
 
+    /// <summary>Checks that another gateway did for this one.</summary>
+    public long ChecksHeard => Volatile.Read(ref _checksHeard);
+
     internal void CountConnected() => Interlocked.Increment(ref _connected);
 
     internal void CountFailed() => Interlocked.Increment(ref _failed);
@@ -59,4 +63,6 @@ public sealed class UpstreamCounters
     internal void CountEjection() => Interlocked.Increment(ref _ejections);
 
     internal void CountCheck(bool passed) => Interlocked.Increment(ref passed ? ref _checksPassed : ref _checksFailed);
+
+    internal void CountCheckHeard() => Interlocked.Increment(ref _checksHeard);
 }

@@ -29,6 +29,21 @@ internal sealed class EndpointHealth(Endpoint endpoint)
         return true;
     }
 
+    /// <summary>So many checks in a row ended alike.</summary>
+    public int InARow => Math.Max(_passed, _failed);
+
+    /// <summary>Another gateway checked it: its verdict counts, and checks here go on from it.</summary>
+    /// <returns>True: the endpoint went down, or came back.</returns>
+    public bool Heard(SharedCheck check)
+    {
+        _wasChecked = true;
+        (_passed, _failed) = check.Passed ? (check.InARow, 0) : (0, check.InARow);
+        if (check.IsDown == Endpoint.IsDown)
+            return false;
+        Endpoint.SetDown(check.IsDown);
+        return true;
+    }
+
     /// <summary>It is not checked any more.</summary>
     public void Unchecked()
     {

@@ -9,14 +9,21 @@ namespace TlsGateway.Actors.Health;
 /// <summary>Looks after the endpoints of one upstream: checks them, takes out those on which connections fail, brings them back. The only writer of their health.</summary>
 /// <remarks>
 /// On Akka's default dispatcher, child of the system's guardian, which restarts it; its <see cref="UpstreamGroup"/> has what it needs to begin again. Mailbox: one message per generation, per
-/// check that ends, and per reached limit of failures.
+/// check that ends, and per reached limit of failures; of checks that other gateways did one per endpoint at a time.
 /// </remarks>
 internal sealed class UpstreamHealthActor : ReceiveActor, IWithTimers
 {
+    /// <summary>A check that another gateway should have done is looked after so often.</summary>
+    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
+
+    /// <summary>What is checked more rarely is told of again so often.</summary>
+    private static readonly TimeSpan TellAgain = TimeSpan.FromSeconds(10);
+
     private readonly UpstreamGroup _group;
     private readonly IEndpointProbe _probe;
     private readonly HealthServices _services;
     private readonly Dictionary<Endpoint, EndpointHealth> _endpoints = [];
+    private readonly Dictionary<Endpoint, CheckShare> _shares = [];
     private Upstream? _upstream;
 
     public UpstreamHealthActor(UpstreamGroup group, HealthServices services)
@@ -30,6 +37,8 @@ internal sealed class UpstreamHealthActor : ReceiveActor, IWithTimers
         Receive<TimeOver>(over => OnTimeOver(over.Endpoint));
         Receive<CheckDue>(due => OnCheckDue(due.Endpoint));
         Receive<CheckEnded>(OnCheckEnded);
+        Receive<CheckHeard>(heard => OnCheckHeard(heard.Endpoint, heard.Share));
+        Receive<TellAgainDue>(_ => OnTellAgain());
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -40,6 +49,12 @@ internal sealed class UpstreamHealthActor : ReceiveActor, IWithTimers
             OnUse(current);
     }
 
+    protected override void PostStop()
+    {
+        foreach (var share in _shares.Values)
+            share.Dispose();
+    }
+
     private void OnUse(Upstream next)
     {
         var isFirst = _upstream is null;
@@ -48,6 +63,7 @@ internal sealed class UpstreamHealthActor : ReceiveActor, IWithTimers
         foreach (var gone in _endpoints.Keys.Except(next.Endpoints).ToList())
         {
             _endpoints.Remove(gone);
+            Share(gone, null);
             Timers.Cancel(new CheckDue(gone));
             Timers.Cancel(new TimeOver(gone));
         }
@@ -62,11 +78,32 @@ internal sealed class UpstreamHealthActor : ReceiveActor, IWithTimers
                 endpoint.SetCircuit(Circuit.Closed);
             else if (isNew)
                 endpoint.BeginRamp(_services.Now());
+            Share(endpoint, CheckWork.NameOf(next, endpoint));
             if (next.Settings.HealthCheck is not { } check)
                 Uncheck(health!);
             else if (isNew || !wasChecked)
                 Schedule(new CheckDue(endpoint), First(check.Interval));
         }
+
+        if (_shares.Count > 0 && next.Settings.HealthCheck!.Interval > TellAgain)
+            Timers.StartPeriodicTimer(TellAgainDue.Instance, TellAgainDue.Instance, TellAgain);
+        else
+            Timers.Cancel(TellAgainDue.Instance);
+    }
+
+    /// <summary>The endpoint's checks are of this name from now on; null: other gateways have nothing to do with them.</summary>
+    private void Share(Endpoint endpoint, string? work)
+    {
+        if (_services.Shared is not { } checks || _shares.GetValueOrDefault(endpoint)?.Work == work)
+            return;
+        if (_shares.Remove(endpoint, out var old))
+            old.Dispose();
+        var self = Self;
+        if (work is not null)
+            _shares.Add(
+                endpoint,
+                new CheckShare(work, checks, _services.Now(), share => self.Tell(new CheckHeard(endpoint, share), ActorRefs.NoSender))
+            );
     }
 
     private void Uncheck(EndpointHealth health)
@@ -79,6 +116,15 @@ internal sealed class UpstreamHealthActor : ReceiveActor, IWithTimers
     {
         if (_upstream?.Settings.HealthCheck is not { } check || !_endpoints.ContainsKey(endpoint))
             return;
+        var share = _shares.GetValueOrDefault(endpoint);
+        var isForAll = share?.IsDue(check, _services.Now()) ?? false;
+        // The first one is always done here: an endpoint that nobody has said anything of takes connections.
+        if (share is not null && !isForAll && endpoint.LastCheck is not null)
+        {
+            Schedule(new CheckDue(endpoint), check.Interval < LookAgain ? check.Interval : LookAgain);
+            return;
+        }
+
         var upstream = _upstream;
         _ = CheckAsync().PipeTo(Self);
 
@@ -88,32 +134,63 @@ internal sealed class UpstreamHealthActor : ReceiveActor, IWithTimers
             var began = Stopwatch.GetTimestamp();
             var result = await _probe.CheckAsync(endpoint, upstream, timeout.Token).ConfigureAwait(false);
             _group.Events?.RecordCheck(_group.Name, result.Passed, Stopwatch.GetElapsedTime(began));
-            return new CheckEnded(endpoint, result);
+            return new CheckEnded(endpoint, result, isForAll ? share : null);
         }
     }
 
     private void OnCheckEnded(CheckEnded ended)
     {
-        var (endpoint, result) = ended;
+        var (endpoint, result, share) = ended;
         if (_upstream?.Settings.HealthCheck is not { } check || !_endpoints.TryGetValue(endpoint, out var health))
             return;
         _group.Counters.CountCheck(result.Passed);
         endpoint.LastCheck = result;
         if (health.Checked(result.Passed, check))
-        {
-            if (endpoint.IsDown)
-            {
-                HealthLog.Down(_services.Log, _group.Name, endpoint.ToString(), result.Detail);
-            }
-            else
-            {
-                HealthLog.Up(_services.Log, _group.Name, endpoint.ToString(), result.Detail);
-                endpoint.BeginRamp(_services.Now());
-                _group.Queue.WakeAll();
-            }
-        }
-
+            OnChanged(endpoint, result.Detail);
+        // Not what was begun under other settings.
+        if (share is not null && _shares.GetValueOrDefault(endpoint) == share)
+            share.Tell(new SharedCheck(result.Passed, result.Detail, endpoint.IsDown, health.InARow), _services.Now());
         Schedule(new CheckDue(endpoint), Next(check.Interval));
+    }
+
+    private void OnCheckHeard(Endpoint endpoint, CheckShare share)
+    {
+        var heard = share.Take(_services.Now());
+        if (
+            heard is null
+            || _shares.GetValueOrDefault(endpoint) != share
+            || _upstream?.Settings.HealthCheck is not { } check
+            || !_endpoints.TryGetValue(endpoint, out var health)
+        )
+            return;
+        endpoint.LastCheck = new EndpointCheck(heard.Passed, heard.Detail, _services.Time.GetUtcNow() - heard.Age) { By = heard.By };
+        if (health.Heard(heard))
+            OnChanged(endpoint, heard.Detail);
+        if (heard.Age > TimeSpan.Zero)
+            return;
+        _group.Counters.CountCheckHeard();
+        // When the other has gone by then, this gateway goes on in step.
+        Schedule(new CheckDue(endpoint), Next(check.Interval));
+    }
+
+    private void OnChanged(Endpoint endpoint, string detail)
+    {
+        if (endpoint.IsDown)
+        {
+            HealthLog.Down(_services.Log, _group.Name, endpoint.ToString(), detail);
+        }
+        else
+        {
+            HealthLog.Up(_services.Log, _group.Name, endpoint.ToString(), detail);
+            endpoint.BeginRamp(_services.Now());
+            _group.Queue.WakeAll();
+        }
+    }
+
+    private void OnTellAgain()
+    {
+        foreach (var share in _shares.Values)
+            share.TellAgain(_services.Now());
     }
 
     private void OnFailures(Endpoint endpoint)
@@ -158,7 +235,17 @@ internal sealed class UpstreamHealthActor : ReceiveActor, IWithTimers
 
     private sealed record TimeOver(Endpoint Endpoint);
 
-    private sealed record CheckEnded(Endpoint Endpoint, EndpointCheck Result);
+    /// <param name="Endpoint">Whose.</param>
+    /// <param name="Result">Of the check.</param>
+    /// <param name="Share">Others are told through it; null: they are not.</param>
+    private sealed record CheckEnded(Endpoint Endpoint, EndpointCheck Result, CheckShare? Share);
+
+    private sealed record CheckHeard(Endpoint Endpoint, CheckShare Share);
+
+    private sealed record TellAgainDue
+    {
+        public static TellAgainDue Instance { get; } = new();
+    }
 }
 
 /// <summary>What health actors need of the world.</summary>
@@ -166,4 +253,13 @@ internal sealed class UpstreamHealthActor : ReceiveActor, IWithTimers
 /// <param name="Now">The loops' clock, nanoseconds.</param>
 /// <param name="Chance">From 0 to below 1.</param>
 /// <param name="Log">Gets what changes.</param>
-internal sealed record HealthServices(IEndpointProbe Probe, Func<long> Now, Func<double> Chance, ILogger Log);
+/// <param name="Time">The clock that is shown.</param>
+/// <param name="Shared">Other gateways that check the same; null: there are none.</param>
+internal sealed record HealthServices(
+    IEndpointProbe Probe,
+    Func<long> Now,
+    Func<double> Chance,
+    ILogger Log,
+    TimeProvider Time,
+    ISharedChecks? Shared = null
+);

@@ -33,7 +33,18 @@ internal static class UpstreamInstruments
             "{endpoint}",
             "Endpoints taken out since connections failed on them."
         );
-        meter.CreateObservableCounter("gateway.upstream.health_checks", Checks, "{check}", "Health checks by outcome.");
+        meter.CreateObservableCounter(
+            "gateway.upstream.health_checks",
+            Checks,
+            "{check}",
+            "Health checks that this gateway did, by outcome."
+        );
+        meter.CreateObservableCounter(
+            "gateway.upstream.health_checks_heard",
+            () => Each(static group => group.Counters.ChecksHeard),
+            "{check}",
+            "Health checks that another member of the fleet did for this gateway."
+        );
         meter.CreateObservableUpDownCounter(
             "gateway.upstream.queued_connections",
             () => Each(static group => group.Queue.Count),

@@ -192,7 +192,7 @@ internal sealed class BalanceActor : UntypedActor, IWithTimers
         }
         else if (_resolved.Count < MaxMembers || _resolved.ContainsKey(host))
         {
-            ResolveAsync().PipeTo(Self);
+            _ = ResolveAsync().PipeTo(Self);
         }
 
         async Task<Resolved> ResolveAsync()

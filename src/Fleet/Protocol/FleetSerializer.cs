@@ -4,6 +4,7 @@ using Akka.Cluster;
 using Akka.Serialization;
 using Google.Protobuf;
 using TlsGateway.Fleet.ClientLimits;
+using TlsGateway.Fleet.SharedWork;
 using TlsGateway.Fleet.TicketKeys;
 using TlsGateway.Tls.Tickets;
 
@@ -52,6 +53,8 @@ public sealed class FleetSerializer(ExtendedActorSystem system) : SerializerWith
             RoomQuestion => RoomQuestionV1,
             RoomAnswer => RoomAnswerV1,
             RelaysEnd => RelaysEndV1,
+            HealthReport => WorkWire.HealthV1,
+            StapleReport => WorkWire.StapleV1,
             _ => throw new SerializationException($"{o.GetType().Name} is not said between members."),
         };
 
@@ -67,6 +70,8 @@ public sealed class FleetSerializer(ExtendedActorSystem system) : SerializerWith
             RoomQuestion question => Write(question),
             RoomAnswer answer => Write(answer),
             RelaysEnd end => new Wire.RelaysEnd { Member = Write(end.Member) }.ToByteArray(),
+            HealthReport report => WorkWire.Write(report),
+            StapleReport report => WorkWire.Write(report),
             _ => throw new SerializationException($"{obj.GetType().Name} is not said between members."),
         };
 
@@ -86,6 +91,8 @@ public sealed class FleetSerializer(ExtendedActorSystem system) : SerializerWith
                 RoomQuestionV1 => ReadRoomQuestion(bytes),
                 RoomAnswerV1 => ReadRoomAnswer(bytes),
                 RelaysEndV1 => new RelaysEnd(ReadMember(Wire.RelaysEnd.Parser.ParseFrom(bytes).Member)),
+                WorkWire.HealthV1 => WorkWire.ReadHealth(bytes),
+                WorkWire.StapleV1 => WorkWire.ReadStaple(bytes),
                 _ => new UnknownMessage(manifest.Length > MaxText ? manifest[..MaxText] : manifest),
             };
         }
@@ -306,9 +313,9 @@ public sealed class FleetSerializer(ExtendedActorSystem system) : SerializerWith
         );
     }
 
-    private static Wire.Member Write(UniqueAddress member) => new() { Address = member.Address.ToString(), Incarnation = member.Uid };
+    internal static Wire.Member Write(UniqueAddress member) => new() { Address = member.Address.ToString(), Incarnation = member.Uid };
 
-    private static UniqueAddress ReadMember(Wire.Member? member) =>
+    internal static UniqueAddress ReadMember(Wire.Member? member) =>
         member is not null && Address.TryParse(member.Address, out var address)
             ? new UniqueAddress(address, checked((int)member.Incarnation))
             : throw new FormatException();

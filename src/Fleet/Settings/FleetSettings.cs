@@ -44,6 +44,9 @@ public sealed record FleetSettings
     /// <summary>Keys are made and shared: those of tickets, or those by which connections are relayed, or both.</summary>
     internal bool SharesKeys => SharesTicketKeys || Relaying is not null;
 
+    /// <summary>One member does health checks and fetches OCSP responses for all.</summary>
+    public bool SharesChecks { get; init; } = true;
+
     /// <summary>Time between new ticket keys.</summary>
     public TimeSpan RotateEvery { get; init; } = TimeSpan.FromHours(12);
 

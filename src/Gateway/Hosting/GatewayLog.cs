@@ -90,6 +90,9 @@ internal static partial class GatewayLog
     [LoggerMessage(125, LogLevel.Warning, "Serving without the OCSP response of a must-staple certificate: it did not come in {Seconds} s")]
     public static partial void MustStapleWaitOver(this ILogger log, double seconds);
 
+    [LoggerMessage(150, LogLevel.Warning, "The OCSP response of member {Member} for {Certificate} is not taken: {Reason}")]
+    public static partial void StapleRefused(this ILogger log, string member, string certificate, string reason);
+
     [LoggerMessage(112, LogLevel.Error, "Outside any actor: an event loop's work failed; the loop goes on")]
     public static partial void LoopWorkFailed(this ILogger log, Exception failure);
 

@@ -7,6 +7,7 @@ using TlsGateway.Actors.Settings;
 using TlsGateway.Fleet;
 using TlsGateway.Fleet.Membership;
 using TlsGateway.Fleet.Protocol;
+using TlsGateway.Fleet.SharedWork;
 using TlsGateway.Gateway.AccessLogs;
 using TlsGateway.Gateway.Admin;
 using TlsGateway.Gateway.Certificates;
@@ -15,6 +16,7 @@ using TlsGateway.Gateway.Debugging;
 using TlsGateway.Gateway.Demo;
 using TlsGateway.Gateway.Names;
 using TlsGateway.Gateway.Ocsp;
+using TlsGateway.Gateway.SharedWork;
 using TlsGateway.Gateway.Telemetry;
 using TlsGateway.Gateway.Tickets;
 using TlsGateway.Tls;
@@ -48,6 +50,7 @@ internal sealed class GatewayRuntime(
     private FleetNode? _fleet;
     private GatewayConfiguration? _configuration;
     private readonly StapleKeeper _staples = new(OcspClient.CreateHttp(), time, log);
+    private readonly WorkSharing _work = new();
 
     /// <summary>Of the configuration that new connections take; 0 before the start.</summary>
     public int Generation { get; private set; }
@@ -86,6 +89,7 @@ internal sealed class GatewayRuntime(
             _admin = await AdminServer
                 .StartAsync(configuration.Admin, configuration.Telemetry, readiness, loggers, () => _host, () => Controls, cancellation)
                 .ConfigureAwait(false);
+            _staples.Share(new SharedStaples(_work));
             var settings = await PrepareAsync(configuration, generation: 1, cancellation).ConfigureAwait(false);
             var relays = configuration.Cluster is { } cluster ? PrepareFleet(cluster) : null;
             _host = await GatewayHost
@@ -100,6 +104,7 @@ internal sealed class GatewayRuntime(
                         MaxConnections = DescriptorBudget.Connections,
                         Resolver = new HostResolver(configuration.NameServers),
                         Relays = relays,
+                        SharedChecks = new SharedChecks(_work),
                     }
                 )
                 .ConfigureAwait(false);
@@ -224,7 +229,7 @@ internal sealed class GatewayRuntime(
             relayKeys,
             cluster.Fleet.SharesTicketKeys
         );
-        var fleet = _fleet = new FleetNode(cluster.Fleet, self, loggers, time);
+        var fleet = _fleet = new FleetNode(cluster.Fleet, self, loggers, time) { Work = _work };
         return relayKeys is null
             ? null
             : new RelaySettings

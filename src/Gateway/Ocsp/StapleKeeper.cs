@@ -8,7 +8,8 @@ namespace TlsGateway.Gateway.Ocsp;
 
 /// <summary>
 /// Keeps the OCSP responses that are stapled: from the cache at once, from the issuer's responder in the background, again when half of a response's time is over. A responder
-/// that does not answer is asked again after a minute, then ever more rarely; the response that is there is served to its end and not longer. Any thread.
+/// that does not answer is asked again after a minute, then ever more rarely; the response that is there is served to its end and not longer. In a fleet one gateway asks, and the others take its response when they
+/// have verified it as their own (<see cref="Share"/>). Any thread.
 /// </summary>
 internal sealed class StapleKeeper : IAsyncDisposable
 {
@@ -24,6 +25,12 @@ internal sealed class StapleKeeper : IAsyncDisposable
     /// <summary>How long the start, or a reload, waits for the response of a certificate that clients refuse without.</summary>
     public static readonly TimeSpan MustStaplePatience = TimeSpan.FromSeconds(10);
 
+    /// <summary>A fetch that is another gateway's is left to it for so long, to the next one as long again, and so on.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    /// <summary>Responses that are told again at one tick.</summary>
+    private const int MaxTold = 64;
+
     private static readonly TimeSpan FetchTimeout = TimeSpan.FromSeconds(15);
 
     private readonly HttpClient _http;
@@ -36,7 +43,9 @@ internal sealed class StapleKeeper : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _lock = new();
     private bool _isDisposed;
-    private Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
+    private ISharedStaples? _shared;
+    private long _arrivals;
+    private Dictionary<string, StapleEntry> _entries = new(StringComparer.Ordinal);
 
     public StapleKeeper(HttpClient http, TimeProvider time, ILogger log)
     {
@@ -46,7 +55,17 @@ internal sealed class StapleKeeper : IAsyncDisposable
         _time = time;
         _log = log;
         _cache = new StapleCache(log);
-        _timer = time.CreateTimer(_ => FetchDue(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer = time.CreateTimer(_ => OnTick(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Divides the work with other gateways from here on.</summary>
+    public void Share(ISharedStaples shared)
+    {
+        lock (_lock)
+        {
+            _shared = shared;
+        }
+        shared.Hear(Hear);
     }
 
     /// <summary>
@@ -68,7 +87,7 @@ internal sealed class StapleKeeper : IAsyncDisposable
         lock (_lock)
         {
             _cache.Folder = folder;
-            Dictionary<string, Entry> next = new(_entries, StringComparer.Ordinal);
+            Dictionary<string, StapleEntry> next = new(_entries, StringComparer.Ordinal);
             foreach (var listener in listeners)
             {
                 var certificates = listener.Tls.Certificates.Select(certificate => Attach(certificate, next)).ToList();
@@ -124,7 +143,7 @@ internal sealed class StapleKeeper : IAsyncDisposable
         }
     }
 
-    private TlsCertificate Attach(TlsCertificate certificate, Dictionary<string, Entry> next)
+    private TlsCertificate Attach(TlsCertificate certificate, Dictionary<string, StapleEntry> next)
     {
         // One that has a staple has it from a file.
         if (certificate.Staple is not null || StapledCertificate.Of(certificate) is not { } stapled)
@@ -139,9 +158,9 @@ internal sealed class StapleKeeper : IAsyncDisposable
         return certificate with { Staple = entry.Staple };
     }
 
-    private Entry FromCache(StapledCertificate certificate)
+    private StapleEntry FromCache(StapledCertificate certificate)
     {
-        Entry entry = new(certificate, _time.GetUtcNow());
+        StapleEntry entry = new(certificate, _time.GetUtcNow());
         if (_cache.Read(certificate) is { } response)
         {
             try
@@ -149,7 +168,7 @@ internal sealed class StapleKeeper : IAsyncDisposable
                 var answer = _verifier.Check(response, certificate.Leaf, certificate.Issuer);
                 if (answer.Status == RevocationStatus.Good)
                 {
-                    Take(entry, response, answer);
+                    entry.Take(response, answer, _time.GetUtcNow());
                 }
             }
             catch (OcspException)
@@ -158,6 +177,86 @@ internal sealed class StapleKeeper : IAsyncDisposable
             }
         }
         return entry;
+    }
+
+    private void OnTick()
+    {
+        FetchDue();
+        if (_shared is not { } shared)
+        {
+            return;
+        }
+        lock (_lock)
+        {
+            var hasNews = shared.Arrivals != _arrivals;
+            _arrivals = shared.Arrivals;
+            var told = 0;
+            foreach (var entry in _entries.Values)
+            {
+                if (hasNews)
+                {
+                    entry.TellAgain = StapleEntry.TellAgainTimes;
+                }
+                if (entry.TellAgain > 0 && told < MaxTold && entry.Response is { } response && shared.RankOf(entry.Certificate.Id) == 0)
+                {
+                    told++;
+                    entry.TellAgain--;
+                    shared.Tell(entry.Certificate.Id, response);
+                }
+            }
+        }
+    }
+
+    /// <summary>Another gateway has a response. One at a time is looked at for each certificate; one that is missed is told of again.</summary>
+    private void Hear(string member, string certificate, byte[] response)
+    {
+        lock (_lock)
+        {
+            if (!_entries.TryGetValue(certificate, out var entry) || !entry.Running.IsCompleted || _stop.IsCancellationRequested)
+            {
+                return;
+            }
+            if (response.AsSpan().SequenceEqual(entry.Response))
+            {
+                entry.PlanIfDue(_time.GetUtcNow());
+            }
+            else
+            {
+                entry.Running = TakeHeardAsync(entry, member, response);
+            }
+        }
+    }
+
+    /// <summary>Verifies it as if it had been fetched here. Never fails.</summary>
+    private async Task TakeHeardAsync(StapleEntry entry, string member, byte[] response)
+    {
+        var certificate = entry.Certificate;
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        try
+        {
+            var answer = _verifier.Check(response, certificate.Leaf, certificate.Issuer);
+            // Responses stay in their time for days: an older one must not come back.
+            if (answer.Status == RevocationStatus.Unknown || answer.ValidFrom < entry.ValidFrom)
+            {
+                return;
+            }
+            if (answer.ValidFrom == entry.ValidFrom)
+            {
+                entry.PlanIfDue(_time.GetUtcNow());
+            }
+            else if (!Use(entry, response, answer))
+            {
+                entry.Postpone(_time.GetUtcNow());
+            }
+        }
+        catch (OcspException refused)
+        {
+            _log.StapleRefused(member, certificate.Subject, refused.Message);
+        }
+        catch (Exception unexpected)
+        {
+            _log.StapleBroke(unexpected, certificate.Subject);
+        }
     }
 
     private void FetchDue()
@@ -172,17 +271,23 @@ internal sealed class StapleKeeper : IAsyncDisposable
     }
 
     /// <summary>The fetch that is under way, if one is due.</summary>
-    private Task FetchIfDue(Entry entry)
+    private Task FetchIfDue(StapleEntry entry)
     {
-        if (entry.Running.IsCompleted && _time.GetUtcNow() >= entry.Due && !_stop.IsCancellationRequested)
+        if (entry.Running.IsCompleted && _time.GetUtcNow() >= entry.Due + LeftToOthers(entry) && !_stop.IsCancellationRequested)
         {
             entry.Running = FetchAsync(entry);
         }
         return entry.Running;
     }
 
+    /// <summary>Clients refuse a must-staple certificate without a response: for that nobody is waited for.</summary>
+    private TimeSpan LeftToOthers(StapleEntry entry) =>
+        _shared is not { } shared || (entry.Certificate.IsMustStaple && entry.Staple.Get(_time.GetUtcNow()) is null)
+            ? TimeSpan.Zero
+            : Patience * shared.RankOf(entry.Certificate.Id);
+
     /// <summary>Never fails.</summary>
-    private async Task FetchAsync(Entry entry)
+    private async Task FetchAsync(StapleEntry entry)
     {
         var certificate = entry.Certificate;
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
@@ -194,20 +299,17 @@ internal sealed class StapleKeeper : IAsyncDisposable
                 .FetchAsync(certificate.Leaf, certificate.Issuer, responder: null, limit.Token)
                 .ConfigureAwait(false);
             var answer = _verifier.Check(response, certificate.Leaf, certificate.Issuer);
-            switch (answer.Status)
+            if (answer.Status == RevocationStatus.Unknown)
             {
-                case RevocationStatus.Good:
-                    Take(entry, response, answer);
-                    _cache.Write(certificate, response);
-                    _log.Stapled(certificate.Subject, answer.ValidUntil);
+                _log.StapleFailed(certificate.Subject, answer.Detail, Remaining(entry));
+            }
+            else
+            {
+                _shared?.Tell(certificate.Id, response);
+                if (Use(entry, response, answer))
+                {
                     return;
-                case RevocationStatus.Revoked:
-                    entry.Staple.Clear();
-                    _log.StapleSaysRevoked(certificate.Subject, answer.Detail);
-                    break;
-                default:
-                    _log.StapleFailed(certificate.Subject, answer.Detail, Remaining(entry));
-                    break;
+                }
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
@@ -223,27 +325,26 @@ internal sealed class StapleKeeper : IAsyncDisposable
         {
             _log.StapleBroke(unexpected, certificate.Subject);
         }
-        Postpone(entry);
+        entry.Postpone(_time.GetUtcNow());
     }
 
-    private void Take(Entry entry, byte[] response, RevocationAnswer answer)
+    /// <summary>Staples a good response. False: it says that the certificate is revoked, and nothing is stapled.</summary>
+    private bool Use(StapleEntry entry, byte[] response, RevocationAnswer answer)
     {
-        var now = _time.GetUtcNow();
-        entry.Staple.Set(response, answer.ValidFrom, answer.ValidUntil);
-        entry.ValidUntil = answer.ValidUntil;
-        entry.Wait = FirstWait;
-        var half = (answer.ValidUntil - now) / 2;
-        entry.Due = now + (half < FirstWait ? FirstWait : half);
+        if (answer.Status == RevocationStatus.Good)
+        {
+            entry.Take(response, answer, _time.GetUtcNow());
+            _cache.Write(entry.Certificate, response);
+            _log.Stapled(entry.Certificate.Subject, answer.ValidUntil);
+            return true;
+        }
+        entry.Know(response, answer);
+        entry.Staple.Clear();
+        _log.StapleSaysRevoked(entry.Certificate.Subject, answer.Detail);
+        return false;
     }
 
-    private void Postpone(Entry entry)
-    {
-        entry.Due = _time.GetUtcNow() + entry.Wait;
-        var next = entry.Wait * 2;
-        entry.Wait = next < LongestWait ? next : LongestWait;
-    }
-
-    private string Remaining(Entry entry) =>
+    private string Remaining(StapleEntry entry) =>
         entry.Staple.Get(_time.GetUtcNow()) is null
             ? "nothing is stapled" + (entry.Certificate.IsMustStaple ? ", and clients that know must-staple refuse the certificate" : "")
             : $"the response that is there goes on until {entry.ValidUntil:u}";
@@ -262,21 +363,5 @@ internal sealed class StapleKeeper : IAsyncDisposable
         {
             _log.MustStapleWaitOver(MustStaplePatience.TotalSeconds);
         }
-    }
-
-    /// <summary>One certificate's; <see cref="Running"/> and the plan change by its fetch alone, which there is one of at a time.</summary>
-    private sealed class Entry(StapledCertificate certificate, DateTimeOffset due)
-    {
-        public StapledCertificate Certificate { get; } = certificate;
-
-        public ServerCertificateStaple Staple { get; } = new();
-
-        public DateTimeOffset ValidUntil { get; set; }
-
-        public DateTimeOffset Due { get; set; } = due;
-
-        public TimeSpan Wait { get; set; } = FirstWait;
-
-        public Task Running { get; set; } = Task.CompletedTask;
     }
 }

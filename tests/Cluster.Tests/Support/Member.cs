@@ -85,16 +85,14 @@ internal sealed class Member : IDisposable
     }
 
     /// <summary>Null: it does not answer.</summary>
-    public Task<JsonElement?> FleetAsync() => AskAsync("/fleet");
+    public Task<JsonElement?> FleetAsync() => GetAsync("/fleet");
 
-    /// <summary>What /limits says; null: it does not answer.</summary>
-    public Task<JsonElement?> LimitsAsync() => AskAsync("/limits");
-
-    private async Task<JsonElement?> AskAsync(string path)
+    /// <summary>A page of the admin endpoint; null: it does not answer.</summary>
+    public async Task<JsonElement?> GetAsync(string page)
     {
         try
         {
-            return (await JsonDocument.ParseAsync(await _admin.GetStreamAsync(path))).RootElement.Clone();
+            return (await JsonDocument.ParseAsync(await _admin.GetStreamAsync(page))).RootElement.Clone();
         }
         catch (Exception silent) when (silent is HttpRequestException or TaskCanceledException)
         {

@@ -42,7 +42,8 @@ internal sealed class TestFleet : IAsyncDisposable
     /// <param name="members">So many.</param>
     /// <param name="cluster">More of the cluster's section, in one line each, indented by two.</param>
     /// <param name="more">More of the configuration.</param>
-    public static async Task<TestFleet> StartAsync(int members, string cluster = "", string more = "")
+    /// <param name="upstream">The backend's section in braces, with HOST for the address of the tests' side; null: an echo.</param>
+    public static async Task<TestFleet> StartAsync(int members, string cluster = "", string more = "", string? upstream = null)
     {
         if (Environment.UserName != "root")
         {
@@ -52,7 +53,7 @@ internal sealed class TestFleet : IAsyncDisposable
         TestFleet fleet = new();
         try
         {
-            fleet.SetUp(members, cluster, more);
+            fleet.SetUp(members, cluster, more, upstream);
             foreach (var member in fleet.Members)
             {
                 member.Start();
@@ -181,12 +182,13 @@ internal sealed class TestFleet : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    private void SetUp(int members, string cluster, string more)
+    private void SetUp(int members, string cluster, string more, string? upstream)
     {
         Shell.Run(
             $"ip link add {_prefix} type bridge && ip addr add {Network}.254/24 dev {_prefix} && ip addr add {OtherClient}/24 dev {_prefix} && ip link set {_prefix} up"
         );
         _backend = new EchoBackend(IPAddress.Parse($"{Network}.254"));
+        var backend = upstream?.Replace("HOST", $"{Network}.254", StringComparison.Ordinal) ?? $"{{ address: \"{_backend.EndPoint}\" }}";
         Write("token", Token);
         using (var edge = _certificates.Issue(role: "localhost", host: null, purposes: ["1.3.6.1.5.5.7.3.1"]))
         {
@@ -195,11 +197,11 @@ internal sealed class TestFleet : IAsyncDisposable
         Write("authorities.pem", _certificates.Authority.ExportCertificatePem());
         for (var number = 1; number <= members; number++)
         {
-            Members = [.. Members, Make(number, members, cluster, more)];
+            Members = [.. Members, Make(number, members, cluster, more, backend)];
         }
     }
 
-    private Member Make(int number, int members, string cluster, string more)
+    private Member Make(int number, int members, string cluster, string more, string backend)
     {
         var (space, address) = ($"{_prefix}-{number}", $"{Network}.{number}");
         Shell.Run(
@@ -225,7 +227,7 @@ internal sealed class TestFleet : IAsyncDisposable
             listeners:
               - { name: tls, bind: "{{address}}:8443", upstream: backend, tls: { certificates: [{ certificate: edge.pem }] } }
             upstreams:
-              backend: { address: "{{_backend!.EndPoint}}" }
+              backend: {{backend}}
             """
         );
         return new Member(space, IPAddress.Parse(address), file, Token);

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Time.Testing;
 using TlsGateway.Fleet.Membership;
 using TlsGateway.Fleet.Settings;
+using TlsGateway.Fleet.SharedWork;
 
 namespace TlsGateway.Fleet.Tests.Support;
 
@@ -21,7 +22,13 @@ internal sealed class TestFleet : IAsyncDisposable
         _change = change ?? (static (settings, _) => settings);
         _addresses = [.. FreePorts(members).Select(static port => new FleetAddress("127.0.0.1", port))];
         Hosts = [.. Enumerable.Range(0, members).Select(static i => new TestHost($"member-{i}"))];
-        Nodes = [.. Enumerable.Range(0, members).Select(i => new FleetNode(Settings(i), Hosts[i], Log, Time, static () => 0.5))];
+        Works = [.. Enumerable.Range(0, members).Select(static _ => new WorkSharing())];
+        Nodes =
+        [
+            .. Enumerable
+                .Range(0, members)
+                .Select(i => new FleetNode(Settings(i), Hosts[i], Log, Time, static () => 0.5) { Work = Works[i] }),
+        ];
     }
 
     public KeptLog Log { get; } = new();
@@ -33,6 +40,9 @@ internal sealed class TestFleet : IAsyncDisposable
     public TestHost[] Hosts { get; }
 
     public FleetNode[] Nodes { get; }
+
+    /// <summary>What the members do for each other.</summary>
+    public WorkSharing[] Works { get; }
 
     public IReadOnlyList<FleetAddress> Addresses => _addresses;
 

@@ -166,9 +166,10 @@ internal sealed record EndpointView(
 }
 
 /// <summary>What a health check found.</summary>
-internal sealed record CheckView(bool Passed, string Detail, DateTimeOffset At)
+/// <param name="CheckedBy">The member of the fleet that did it for all; absent: this gateway.</param>
+internal sealed record CheckView(bool Passed, string Detail, DateTimeOffset At, string? CheckedBy)
 {
-    public static CheckView Of(EndpointCheck check) => new(check.Passed, check.Detail, check.At);
+    public static CheckView Of(EndpointCheck check) => new(check.Passed, check.Detail, check.At, check.By.Length == 0 ? null : check.By);
 }
 
 /// <summary>What became of connections to an upstream.</summary>
@@ -182,7 +183,8 @@ internal sealed record UpstreamCountsView(
     long QueueTimeouts,
     long Ejections,
     long ChecksPassed,
-    long ChecksFailed
+    long ChecksFailed,
+    long ChecksHeard
 )
 {
     public static UpstreamCountsView Of(UpstreamCounters one) =>
@@ -196,7 +198,8 @@ internal sealed record UpstreamCountsView(
             one.QueueTimeouts,
             one.Ejections,
             one.ChecksPassed,
-            one.ChecksFailed
+            one.ChecksFailed,
+            one.ChecksHeard
         );
 }
 

@@ -60,6 +60,7 @@ internal sealed class ClusterChecker(ConfigurationProblems problems, Configurati
             QuorumSize = options.QuorumSize ?? 0,
             StableAfter = options.StableAfter,
             SharesTicketKeys = options.Tickets,
+            SharesChecks = options.SharedChecks,
             RotateEvery = tickets.RotateEvery,
             KeepKeys = tickets.Keep,
             Relaying = relay is var (_, advertise)

@@ -76,6 +76,12 @@ internal sealed class ClusterOptions : PositionedOptions
     public ClusterRebalanceOptions? Rebalance { get; set; }
 
     [Description(
+        "One member does the health checks of an endpoint and fetches the OCSP response of a certificate, for all that have the same; when it goes, another one does within seconds. Off: each does its own. Set the same on all."
+    )]
+    [Switch]
+    public bool SharedChecks { get; set; } = true;
+
+    [Description(
         "When /readyz is true. alone: with or without the fleet. member: only as a member with its ticket keys; a member that is put out leaves the load balancer then."
     )]
     [Word("alone", "member")]
