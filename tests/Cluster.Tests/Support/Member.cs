@@ -100,10 +100,6 @@ internal sealed class Member : IDisposable
         }
     }
 
-    /// <summary>An answer of the admin endpoint.</summary>
-    public async Task<JsonElement> GetAsync(string path) =>
-        (await JsonDocument.ParseAsync(await _admin.GetStreamAsync(path))).RootElement.Clone();
-
     /// <summary>The series of a metric, with their labels.</summary>
     public async Task<IReadOnlyDictionary<string, double>> MetricsAsync(string name)
     {
