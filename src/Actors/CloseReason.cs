@@ -153,6 +153,12 @@ public enum CloseReason
     /// <summary>Refused at its ClientHello: too many full handshakes a second from its client's network.</summary>
     ClientHandshakeRateExceeded,
 
+    /// <summary>Refused: its client's network has, at all members of the fleet together, as many connections as it may.</summary>
+    FleetClientTooManyConnections,
+
+    /// <summary>Refused at its ClientHello: too many full handshakes a second from its client's network, at all members of the fleet together.</summary>
+    FleetClientHandshakeRateExceeded,
+
     /// <summary>Refused at its ClientHello: the event loop is too far behind.</summary>
     LoopOverloaded,
 

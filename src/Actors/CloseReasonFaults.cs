@@ -49,6 +49,8 @@ public static class CloseReasonFaults
             or CloseReason.ClientTooManyConnections
             or CloseReason.ClientConnectionRateExceeded
             or CloseReason.ClientHandshakeRateExceeded
+            or CloseReason.FleetClientTooManyConnections
+            or CloseReason.FleetClientHandshakeRateExceeded
             or CloseReason.NoCommonParameters
             or CloseReason.CertificateRejected
             or CloseReason.NoCommonVersion

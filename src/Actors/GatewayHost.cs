@@ -36,7 +36,7 @@ public sealed class GatewayHost : IAsyncDisposable
     private readonly SemaphoreSlim _control = new(1);
     private readonly List<RunningListener> _listeners = [];
     private readonly UpstreamRegistry _upstreams;
-    private readonly LimitState _limits = new();
+    private readonly LimitState _limits;
     private readonly ProcessResources _resources;
     private readonly MemoryGuard _memory;
     private volatile ScopeLimits _scope = new(LimitSettings.None, ClientLimitSettings.None);
@@ -50,6 +50,8 @@ public sealed class GatewayHost : IAsyncDisposable
         var log = (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("TlsGateway.DataPath");
         var loops = EventLoops.Get(system);
         _supervisors = new IActorRef[loops.Count];
+        FleetClients = new FleetClients(loops.Loop(0).ReadTimestamp);
+        _limits = new LimitState { Fleet = FleetClients };
         _resources = new ProcessResources { MaxConnections = options.MaxConnections };
         var health = new HealthServices(
             new EndpointProbe(TimeProvider.System),
@@ -102,6 +104,9 @@ public sealed class GatewayHost : IAsyncDisposable
 
     /// <summary>What became of connections, one by one.</summary>
     public EventPipeline Events { get; }
+
+    /// <summary>Limits of client networks over a whole fleet.</summary>
+    public FleetClients FleetClients { get; }
 
     /// <summary>The generation that new connections take.</summary>
     public int Generation { get; private set; }
@@ -266,6 +271,7 @@ public sealed class GatewayHost : IAsyncDisposable
     public LimitsSnapshot Limits =>
         new(
             _scope,
+            FleetClients.Snapshot,
             [
                 .. ListenerSettings.Select(listener =>
                 {
@@ -387,6 +393,7 @@ public sealed class GatewayHost : IAsyncDisposable
         }
 
         _limits.Use(settings.Limits, settings.ClientLimits);
+        FleetClients.Use(settings.FleetClientLimits);
         _scope = new ScopeLimits(settings.Limits, settings.ClientLimits);
         _memory.Use(settings.Memory);
         foreach (var listener in settings.Listeners)

@@ -7,6 +7,7 @@ using Akka.Hosting.Logging;
 using Akka.Remote.Transport.DotNetty;
 using Microsoft.Extensions.Logging;
 using TlsGateway.Fleet.Balancing;
+using TlsGateway.Fleet.ClientLimits;
 using TlsGateway.Fleet.Formation;
 using TlsGateway.Fleet.Membership;
 using TlsGateway.Fleet.Remoting;
@@ -208,6 +209,10 @@ public sealed class FleetNode : IAsyncDisposable
     private void StartActors(ActorSystem system, FleetSettings settings)
     {
         system.ActorOf(Props.Create(() => new FleetActor(_host, _time, Publish)), "fleet");
+        if (_host.Clients is { } clients)
+        {
+            system.ActorOf(Props.Create(() => new ClientUseActor(clients, _time)), "client-use");
+        }
         if (settings.Relaying is not null || settings.Rebalance is not null)
         {
             _balance = system.ActorOf(Props.Create(() => new BalanceActor(_host, settings, _time, Placement, _random)), BalanceActor.Name);

@@ -1,3 +1,4 @@
+using TlsGateway.Actors.Limits;
 using TlsGateway.Fleet.Protocol;
 using TlsGateway.Fleet.TicketKeys;
 
@@ -33,6 +34,9 @@ public interface IFleetHost
 
     /// <summary>The keys' version that tickets are opened with; 0: none of a fleet's.</summary>
     long KeysVersion { get; }
+
+    /// <summary>Where limits of client networks over the whole fleet are kept; null: there are none.</summary>
+    IFleetClients? Clients => null;
 }
 
 /// <param name="Connections">Open.</param>

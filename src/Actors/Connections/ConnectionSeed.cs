@@ -29,6 +29,7 @@ internal sealed record ConnectionSeed(
         Generation.Leave();
         Counters.CountClosed(CloseReason.Relayed);
         Counters.Ended();
+        Limits?.LeaveFleet();
     }
 
     /// <summary>Gives back what <see cref="HandOver"/> left, but for the socket.</summary>

@@ -4,6 +4,7 @@ namespace TlsGateway.Actors.Inspection;
 
 /// <summary>What bounds connections, and how much of it is used.</summary>
 /// <param name="All">Of all listeners together.</param>
+/// <param name="Fleet">Of each client network over the whole fleet; null: none.</param>
 /// <param name="Listeners">Of each listener of the present generation.</param>
 /// <param name="Connections">Open, of all listeners.</param>
 /// <param name="Descriptors">Client connections that there are file descriptors for.</param>
@@ -12,6 +13,7 @@ namespace TlsGateway.Actors.Inspection;
 /// <param name="Memory">normal, refusing (new connections), or closing_idle.</param>
 public sealed record LimitsSnapshot(
     ScopeLimits All,
+    FleetClientsSnapshot? Fleet,
     IReadOnlyList<ListenerLimits> Listeners,
     long Connections,
     long Descriptors,

@@ -41,7 +41,21 @@ internal sealed class ClientTable
     {
         var settings = Settings;
         var network = NetworkOf(client, settings);
-        return _shards[(int)((ulong)network.GetHashCode() % Shards)].TryEnter(network, settings.Limits, now, out scope);
+        return ShardOf(network).TryEnter(network, settings.Limits, now, out scope);
+    }
+
+    /// <summary>Takes over what a network has at other members of the fleet. One that is full and does not know the network goes on without it.</summary>
+    /// <param name="elsewhere">Connections at all of them; handshakes that come on top.</param>
+    /// <param name="now">The loop's clock.</param>
+    /// <param name="mostDebt">Nanoseconds that the handshakes make it wait at most.</param>
+    public void Hear(in NetworkUse elsewhere, long now, long mostDebt) =>
+        ShardOf(elsewhere.Network).Hear(elsewhere, Settings.Limits, now, mostDebt);
+
+    /// <summary>Shows each network, with its scope. Quick: connections of other networks wait for it.</summary>
+    public void Visit(Action<UInt128, LimitScope> visit)
+    {
+        foreach (var shard in _shards)
+            shard.Visit(visit);
     }
 
     /// <summary>The network of an address: its first bits, the rest zero.</summary>
@@ -52,6 +66,8 @@ internal sealed class ClientTable
         var length = client.IsIPv4 ? MappedBits + settings.IPv4Prefix : settings.IPv6Prefix;
         return client.AddressBits & (length == 0 ? UInt128.Zero : UInt128.MaxValue << (AddressBits - length));
     }
+
+    private Shard ShardOf(UInt128 network) => _shards[(int)((ulong)network.GetHashCode() % Shards)];
 
     private sealed class Shard(int capacity)
     {
@@ -77,6 +93,31 @@ internal sealed class ClientTable
                 scope = Find(network, now);
                 scope.Use(settings);
                 return scope.TryEnter(now);
+            }
+        }
+
+        public void Hear(in NetworkUse elsewhere, LimitSettings settings, long now, long mostDebt)
+        {
+            lock (_lock)
+            {
+                var isNothing = elsewhere is { Connections: 0, Handshakes: 0 };
+                if (isNothing && !_scopes.ContainsKey(elsewhere.Network))
+                    return;
+                var scope = Find(elsewhere.Network, now);
+                if (ReferenceEquals(scope, _others))
+                    return;
+                scope.Use(settings);
+                scope.Elsewhere = elsewhere.Connections;
+                scope.HandshakeRate.Charge(now, elsewhere.Handshakes, mostDebt);
+            }
+        }
+
+        public void Visit(Action<UInt128, LimitScope> visit)
+        {
+            lock (_lock)
+            {
+                foreach (var (network, scope) in _scopes)
+                    visit(network, scope);
             }
         }
 

@@ -7,11 +7,12 @@ namespace TlsGateway.Actors.Limits;
 internal sealed class ConnectionLimits
 {
     private const int FirstOfClient = 2;
+    private const int OfFleet = 4;
 
     private readonly LimitState _gateway;
     private readonly LimitState _listener;
 
-    /// <summary>The gateway's and the listener's for all, the gateway's and the listener's for the client's network; null where there is no limit.</summary>
+    /// <summary>The gateway's and the listener's for all, the gateway's, the listener's and the fleet's for the client's network; null where there is no limit.</summary>
     private Places _places;
     private bool _tookHandshake;
 
@@ -27,7 +28,8 @@ internal sealed class ConnectionLimits
     public static CloseReason Enter(LimitState gateway, LimitState listener, InetEndPoint? client, long now, out ConnectionLimits? limits)
     {
         limits = null;
-        if (!gateway.LimitsAll && !listener.LimitsAll && !gateway.LimitsClients && !listener.LimitsClients)
+        var areClientsLimited = gateway.LimitsClients || listener.LimitsClients || gateway.LimitsFleetClients;
+        if (!gateway.LimitsAll && !listener.LimitsAll && !areClientsLimited)
             return CloseReason.None;
         var entering = new ConnectionLimits(gateway, listener);
         var reason = entering.EnterAll(now);
@@ -52,7 +54,7 @@ internal sealed class ConnectionLimits
         {
             LimitVerdict.TooMany => CloseReason.ClientTooManyConnections,
             LimitVerdict.TooFast => CloseReason.ClientConnectionRateExceeded,
-            _ => CloseReason.None,
+            _ => EnterFleet(client, now),
         };
     }
 
@@ -65,9 +67,15 @@ internal sealed class ConnectionLimits
             if (_places[i]?.HandshakeRate.TryTake(now) != false)
                 continue;
             GiveBackHandshakes(i);
-            return i < FirstOfClient ? CloseReason.HandshakeRateExceeded : CloseReason.ClientHandshakeRateExceeded;
+            return i switch
+            {
+                < FirstOfClient => CloseReason.HandshakeRateExceeded,
+                OfFleet => CloseReason.FleetClientHandshakeRateExceeded,
+                _ => CloseReason.ClientHandshakeRateExceeded,
+            };
         }
 
+        _places[OfFleet]?.CountHandshake(1);
         _tookHandshake = true;
         return CloseReason.None;
     }
@@ -75,8 +83,10 @@ internal sealed class ConnectionLimits
     /// <summary>It was resumed, which costs a small part of a full one.</summary>
     public void HandshakeWasResumed()
     {
-        if (_tookHandshake)
-            GiveBackHandshakes(Places.Count);
+        if (!_tookHandshake)
+            return;
+        GiveBackHandshakes(Places.Count);
+        _places[OfFleet]?.CountHandshake(-1);
         _tookHandshake = false;
     }
 
@@ -110,6 +120,13 @@ internal sealed class ConnectionLimits
             place?.SendRate.Charge(now, bytes);
     }
 
+    /// <summary>Another member of the fleet serves the connection from here on, and counts it.</summary>
+    public void LeaveFleet()
+    {
+        _places[OfFleet]?.Leave();
+        _places[OfFleet] = null;
+    }
+
     /// <summary>Gives its places back. Called once, at the end.</summary>
     public void Leave()
     {
@@ -130,6 +147,11 @@ internal sealed class ConnectionLimits
             _ => CloseReason.None,
         };
     }
+
+    private CloseReason EnterFleet(in InetEndPoint client, long now) =>
+        _gateway.Fleet is { IsOn: true } fleet && Enter(fleet.Table, client, now, ref _places[OfFleet]) != LimitVerdict.Admitted
+            ? CloseReason.FleetClientTooManyConnections
+            : CloseReason.None;
 
     private void GiveBackHandshakes(int count)
     {
@@ -156,7 +178,7 @@ internal sealed class ConnectionLimits
     [InlineArray(Count)]
     private struct Places
     {
-        public const int Count = 4;
+        public const int Count = 5;
         private LimitScope? _first;
     }
 }

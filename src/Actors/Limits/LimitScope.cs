@@ -7,6 +7,8 @@ internal sealed class LimitScope
 {
     private LimitSettings _settings = LimitSettings.None;
     private int _open;
+    private int _elsewhere;
+    private int _handshakes;
 
     public RateBucket ConnectionRate { get; } = new();
 
@@ -18,6 +20,13 @@ internal sealed class LimitScope
 
     /// <summary>Connections open.</summary>
     public int Open => Volatile.Read(ref _open);
+
+    /// <summary>Connections of it that other members of the fleet have open, as far as they said: they count as those here.</summary>
+    public int Elsewhere
+    {
+        get => Volatile.Read(ref _elsewhere);
+        set => Volatile.Write(ref _elsewhere, value);
+    }
 
     public void Use(LimitSettings settings)
     {
@@ -34,7 +43,7 @@ internal sealed class LimitScope
     public LimitVerdict TryEnter(long now)
     {
         var maximum = Volatile.Read(ref _settings).Connections;
-        if (Interlocked.Increment(ref _open) > maximum && maximum != 0)
+        if (Interlocked.Increment(ref _open) > maximum - Elsewhere && maximum != 0)
         {
             Leave();
             return LimitVerdict.TooMany;
@@ -48,9 +57,28 @@ internal sealed class LimitScope
 
     public void Leave() => Interlocked.Decrement(ref _open);
 
+    /// <summary>A full handshake began (1), or was none after all (-1).</summary>
+    public void CountHandshake(int change) => Interlocked.Add(ref _handshakes, change);
+
+    /// <summary>Handshakes since the last time it was asked.</summary>
+    public int TakeHandshakes()
+    {
+        var taken = Volatile.Read(ref _handshakes);
+        // Below 0: some that were told of before were none after all. They go off the next.
+        if (taken <= 0)
+            return 0;
+        Interlocked.Add(ref _handshakes, -taken);
+        return taken;
+    }
+
     /// <summary>Nothing is taken of it: it may be forgotten.</summary>
     public bool IsIdle(long now) =>
-        Open == 0 && ConnectionRate.IsFull(now) && HandshakeRate.IsFull(now) && ReceiveRate.IsFull(now) && SendRate.IsFull(now);
+        Open == 0
+        && Elsewhere == 0
+        && ConnectionRate.IsFull(now)
+        && HandshakeRate.IsFull(now)
+        && ReceiveRate.IsFull(now)
+        && SendRate.IsFull(now);
 }
 
 /// <summary>What a scope says to a connection.</summary>

@@ -13,6 +13,9 @@ internal sealed class LimitState
 
     public ClientTable Clients { get; } = new();
 
+    /// <summary>Over a whole fleet; null for a listener.</summary>
+    public FleetClients? Fleet { get; init; }
+
     /// <summary>A reload's; what was taken so far stays.</summary>
     public void Use(LimitSettings all, ClientLimitSettings clients)
     {
@@ -24,4 +27,6 @@ internal sealed class LimitState
     public bool LimitsAll => _limitsAll;
 
     public bool LimitsClients => _limitsClients;
+
+    public bool LimitsFleetClients => Fleet is { IsOn: true };
 }

@@ -43,7 +43,10 @@ internal sealed class RateBucket
     }
 
     /// <summary>Takes units whether there are any or not: who comes next waits for them (<see cref="Wait"/>).</summary>
-    public void Charge(long now, long units)
+    /// <param name="now">The caller's clock.</param>
+    /// <param name="units">So many.</param>
+    /// <param name="mostAhead">It is in debt for no more nanoseconds because of them.</param>
+    public void Charge(long now, long units, long mostAhead = long.MaxValue)
     {
         var rate = Rate;
         if (rate == 0)
@@ -52,7 +55,9 @@ internal sealed class RateBucket
         while (true)
         {
             var paidUntil = Volatile.Read(ref _paidUntil);
-            if (Interlocked.CompareExchange(ref _paidUntil, Math.Max(paidUntil, now) + cost, paidUntil) == paidUntil)
+            var from = Math.Max(paidUntil, now);
+            var next = from + Math.Min(cost, Math.Max(0, mostAhead - (from - now)));
+            if (Interlocked.CompareExchange(ref _paidUntil, next, paidUntil) == paidUntil)
                 return;
         }
     }

@@ -36,6 +36,8 @@ public sealed class GatewayMetrics : IDisposable
         CloseReason.ClientTooManyConnections,
         CloseReason.ClientConnectionRateExceeded,
         CloseReason.ClientHandshakeRateExceeded,
+        CloseReason.FleetClientTooManyConnections,
+        CloseReason.FleetClientHandshakeRateExceeded,
         CloseReason.AddressDenied,
         CloseReason.LoopOverloaded,
         CloseReason.MemoryPressure,

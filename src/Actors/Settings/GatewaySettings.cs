@@ -13,5 +13,8 @@ public sealed record GatewaySettings
 
     public ClientLimitSettings ClientLimits { get; init; } = ClientLimitSettings.None;
 
+    /// <summary>For each client network over the whole fleet: <see cref="LimitSettings.Connections"/> and <see cref="LimitSettings.HandshakeRate"/>.</summary>
+    public ClientLimitSettings FleetClientLimits { get; init; } = ClientLimitSettings.None;
+
     public MemorySettings Memory { get; init; } = new();
 }

@@ -3,6 +3,7 @@ using Akka.Actor;
 using Akka.Cluster;
 using Akka.Serialization;
 using Google.Protobuf;
+using TlsGateway.Fleet.ClientLimits;
 using TlsGateway.Fleet.SharedWork;
 using TlsGateway.Fleet.TicketKeys;
 using TlsGateway.Tls.Tickets;
@@ -17,6 +18,7 @@ public sealed class FleetSerializer(ExtendedActorSystem system) : SerializerWith
     public const string LoadV1 = "load-1";
     public const string DetailsV1 = "details-1";
     public const string TicketKeysV1 = "ticket-keys-1";
+    public const string ClientUseV1 = "client-use-1";
     public const string FormationQuestionV1 = "formation-question-1";
     public const string FormationAnswerV1 = "formation-answer-1";
 
@@ -45,6 +47,7 @@ public sealed class FleetSerializer(ExtendedActorSystem system) : SerializerWith
             MemberLoad => LoadV1,
             MemberDetails => DetailsV1,
             FleetKeySet => TicketKeysV1,
+            MemberClientUse => ClientUseV1,
             FormationQuestion => FormationQuestionV1,
             FormationAnswer => FormationAnswerV1,
             RoomQuestion => RoomQuestionV1,
@@ -61,6 +64,7 @@ public sealed class FleetSerializer(ExtendedActorSystem system) : SerializerWith
             MemberLoad load => Write(load),
             MemberDetails details => Write(details),
             FleetKeySet keys => Write(keys),
+            MemberClientUse use => Write(use),
             FormationQuestion => [],
             FormationAnswer answer => Write(answer),
             RoomQuestion question => Write(question),
@@ -81,6 +85,7 @@ public sealed class FleetSerializer(ExtendedActorSystem system) : SerializerWith
                 LoadV1 => ReadLoad(bytes),
                 DetailsV1 => ReadDetails(bytes),
                 TicketKeysV1 => ReadKeys(bytes),
+                ClientUseV1 => ReadClientUse(bytes),
                 FormationQuestionV1 => FormationQuestion.Instance,
                 FormationAnswerV1 => ReadAnswer(bytes),
                 RoomQuestionV1 => ReadRoomQuestion(bytes),
@@ -241,6 +246,19 @@ public sealed class FleetSerializer(ExtendedActorSystem system) : SerializerWith
             ],
             read.Sealing
         );
+    }
+
+    private static byte[] Write(MemberClientUse told)
+    {
+        var written = ClientUseForm.Write(told.Use);
+        (written.Member, written.Sequence) = (Write(told.Member), told.Sequence);
+        return written.ToByteArray();
+    }
+
+    private static MemberClientUse ReadClientUse(byte[] bytes)
+    {
+        var read = Wire.ClientUse.Parser.ParseFrom(bytes);
+        return new MemberClientUse(ReadMember(read.Member), read.Sequence, ClientUseForm.Read(read));
     }
 
     private static byte[] Write(FormationAnswer answer)

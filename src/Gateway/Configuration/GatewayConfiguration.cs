@@ -93,6 +93,7 @@ internal sealed record GatewayConfiguration
             Generation = generation,
             Limits = Limits,
             ClientLimits = ClientLimits,
+            FleetClientLimits = Cluster?.ClientLimits ?? ClientLimitSettings.None,
             Memory = Memory,
             Listeners = [.. Listeners.Select(listener => Complete(listener, development, demo))],
         };

@@ -1,4 +1,5 @@
 using TlsGateway.Actors;
+using TlsGateway.Actors.Limits;
 using TlsGateway.Actors.Relaying;
 using TlsGateway.Actors.Stalls;
 using TlsGateway.Fleet;
@@ -43,6 +44,8 @@ internal sealed class FleetHost(
     private volatile FleetKeySet? _keys;
 
     public FleetKey? InheritedKey => sharesTickets ? keys.FleetKey : _keys?.Sealing;
+
+    public IFleetClients? Clients => host()?.FleetClients;
 
     public long KeysVersion => sharesTickets ? keys.FleetVersion : _keys?.Version ?? 0;
 

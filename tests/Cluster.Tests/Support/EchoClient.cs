@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Text;
 
 namespace TlsGateway.Cluster.Tests.Support;
@@ -12,15 +13,38 @@ internal sealed class EchoClient : IAsyncDisposable
 
     private EchoClient(SslStream stream) => _stream = stream;
 
-    public static async Task<EchoClient> ConnectAsync(IPEndPoint gateway)
+    /// <summary>By a full handshake. Null: it was refused.</summary>
+    public static async Task<EchoClient?> TryConnectAsync(IPEndPoint gateway, IPAddress? from = null)
+    {
+        try
+        {
+            return await ConnectAsync(gateway, from, resumes: false);
+        }
+        catch (Exception refused) when (refused is AuthenticationException or IOException or SocketException)
+        {
+            return null;
+        }
+    }
+
+    /// <param name="gateway">Where to.</param>
+    /// <param name="from">Its own address; null: any.</param>
+    /// <param name="resumes">By a session that it has, if it has one.</param>
+    public static async Task<EchoClient> ConnectAsync(IPEndPoint gateway, IPAddress? from = null, bool resumes = true)
     {
         Socket socket = new(gateway.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
             using CancellationTokenSource patience = new(TestFleet.Patience);
+            if (from is not null)
+            {
+                socket.Bind(new IPEndPoint(from, 0));
+            }
             await socket.ConnectAsync(gateway, patience.Token);
             SslStream stream = new(new NetworkStream(socket, ownsSocket: true), leaveInnerStreamOpen: false, static (_, _, _, _) => true);
-            await stream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "localhost" }, patience.Token);
+            await stream.AuthenticateAsClientAsync(
+                new SslClientAuthenticationOptions { TargetHost = "localhost", AllowTlsResume = resumes },
+                patience.Token
+            );
             return new EchoClient(stream);
         }
         catch

@@ -35,6 +35,9 @@ internal sealed class TestFleet : IAsyncDisposable
 
     public Member[] Members { get; private set; } = [];
 
+    /// <summary>Another address for clients: they come from one that the backend has too, else.</summary>
+    public static IPAddress OtherClient { get; } = IPAddress.Parse($"{Network}.253");
+
     /// <summary>Starts members, and waits until they are one fleet, and ready.</summary>
     /// <param name="members">So many.</param>
     /// <param name="cluster">More of the cluster's section, in one line each, indented by two.</param>
@@ -181,7 +184,9 @@ internal sealed class TestFleet : IAsyncDisposable
 
     private void SetUp(int members, string cluster, string more, string? upstream)
     {
-        Shell.Run($"ip link add {_prefix} type bridge && ip addr add {Network}.254/24 dev {_prefix} && ip link set {_prefix} up");
+        Shell.Run(
+            $"ip link add {_prefix} type bridge && ip addr add {Network}.254/24 dev {_prefix} && ip addr add {OtherClient}/24 dev {_prefix} && ip link set {_prefix} up"
+        );
         _backend = new EchoBackend(IPAddress.Parse($"{Network}.254"));
         var backend = upstream?.Replace("HOST", $"{Network}.254", StringComparison.Ordinal) ?? $"{{ address: \"{_backend.EndPoint}\" }}";
         Write("token", Token);

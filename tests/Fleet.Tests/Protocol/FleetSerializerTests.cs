@@ -2,6 +2,8 @@ using System.Runtime.Serialization;
 using Akka.Actor;
 using Akka.Cluster;
 using CsCheck;
+using TlsGateway.Actors.Limits;
+using TlsGateway.Fleet.ClientLimits;
 using TlsGateway.Fleet.Protocol;
 using TlsGateway.Fleet.TicketKeys;
 using TlsGateway.Tests;
@@ -45,6 +47,14 @@ public sealed class FleetSerializerTests : IDisposable
                         KeyAge = TimeSpan.FromMinutes(5),
                         MaxConnections = 10000,
                     }
+                )
+            },
+            {
+                FleetSerializer.ClientUseV1,
+                new MemberClientUse(
+                    Member,
+                    9,
+                    new ClientUse(24, 56, [new NetworkUse(0xFFFF_C000_0200, 17, 3), new NetworkUse((UInt128)0x2001_0DB8 << 96, 300, 0)])
                 )
             },
             { FleetSerializer.FormationQuestionV1, FormationQuestion.Instance },
@@ -92,6 +102,11 @@ public sealed class FleetSerializerTests : IDisposable
                     + "1C5A05666C65657460AC0268904E"
             },
             {
+                FleetSerializer.ClientUseV1,
+                "0A2D0A26616B6B612E73736C2E7463703A2F2F666C6565744067772D302E6D656D626572733A3430353310AAB4DE751009181820382A160A10000000"
+                    + "00000000000000FFFFC0000200101118032A150A1020010DB800000000000000000000000010AC02"
+            },
+            {
                 FleetSerializer.RoomQuestionV1,
                 "0A2D0A26616B6B612E73736C2E7463703A2F2F666C6565744067772D302E6D656D626572733A3430353310AAB4DE751100000000004A93401832"
             },
@@ -127,6 +142,27 @@ public sealed class FleetSerializerTests : IDisposable
         Assert.Equal(1767225600123, set.Sealing.Made.ToUnixTimeMilliseconds());
     }
 
+    /// <summary>A frame has 256 KiB: what is more than that is not said, and not read.</summary>
+    [Fact]
+    public void Client_networks_beyond_the_bound_are_neither_said_nor_read_and_no_number_is_too_large()
+    {
+        var many = Enumerable.Range(0, 3000).Select(static i => new NetworkUse(UInt128.MaxValue - (UInt128)i, int.MaxValue, int.MaxValue));
+        var bytes = _serializer.ToBinary(new MemberClientUse(Member, 1, new ClientUse(32, 64, [.. many])));
+        Assert.InRange(bytes.Length, 1, 64 * 1024);
+        var read = Assert.IsType<MemberClientUse>(_serializer.FromBinary(bytes, FleetSerializer.ClientUseV1));
+        Assert.Equal(FleetClients.MostTold, read.Use.Networks.Count);
+        Assert.All(read.Use.Networks, static one => Assert.Equal((10_000_000, 10_000_000), (one.Connections, one.Handshakes)));
+        Wire.ClientUse twice = new() { Member = new Wire.Member { Address = Member.Address.ToString() } };
+        twice.Networks.AddRange(
+            Enumerable.Repeat(new Wire.NetworkUse { Network = Google.Protobuf.ByteString.CopyFrom(new byte[16]), Connections = -5 }, 3000)
+        );
+        read = Assert.IsType<MemberClientUse>(
+            _serializer.FromBinary(Google.Protobuf.MessageExtensions.ToByteArray(twice), FleetSerializer.ClientUseV1)
+        );
+        Assert.Equal(FleetClients.MostTold, read.Use.Networks.Count);
+        Assert.All(read.Use.Networks, static one => Assert.Equal(0, one.Connections));
+    }
+
     [Fact]
     public void A_message_of_a_later_version_is_known_as_unknown() =>
         Assert.Equal(new UnknownMessage("load-2"), _serializer.FromBinary([1, 2, 3], "load-2"));
@@ -139,6 +175,7 @@ public sealed class FleetSerializerTests : IDisposable
             FleetSerializer.LoadV1,
             FleetSerializer.DetailsV1,
             FleetSerializer.TicketKeysV1,
+            FleetSerializer.ClientUseV1,
             FleetSerializer.FormationAnswerV1,
         ];
         var seeds = Messages.Select(static row => row.Data.Item2).Select(message => _serializer.ToBinary(message)).ToArray();

@@ -1,3 +1,4 @@
+using TlsGateway.Actors.Limits;
 using TlsGateway.Fleet.Protocol;
 using TlsGateway.Fleet.TicketKeys;
 
@@ -20,6 +21,10 @@ internal sealed class TestHost(string name) : IFleetHost
     public FleetKey? InheritedKey => _keys?.Sealing;
 
     public long KeysVersion => IsSilent ? 0 : _keys?.Version ?? 0;
+
+    public TestClients Clients { get; } = new();
+
+    IFleetClients IFleetHost.Clients => Clients;
 
     public LocalLoad ReadLoad() => new(Connections, 0, TimeSpan.Zero, IsDraining, default);
 

@@ -17,7 +17,7 @@ public sealed class ConfigurationSchemaTests
         var schema = JsonNode.Parse(ConfigurationSchema.Generate())!.AsObject();
         var sections = schema["definitions"]!.AsObject().Select(definition => definition.Value!.AsObject()).Append(schema).ToList();
 
-        Assert.Equal(37, sections.Count);
+        Assert.Equal(38, sections.Count);
         foreach (var section in sections)
         {
             Assert.False(section["additionalProperties"]!.GetValue<bool>());

@@ -250,6 +250,7 @@ internal sealed record LimitsView(
     string MemoryLevel,
     LimitView? Limits,
     ClientLimitView? ClientLimits,
+    FleetLimitsView? Fleet,
     IReadOnlyList<ListenerLimitsView> Listeners
 )
 {
@@ -260,6 +261,7 @@ internal sealed record LimitsView(
             one.Memory,
             LimitView.Of(one.All.Limits),
             ClientLimitView.Of(one.All.Clients),
+            FleetLimitsView.Of(one),
             [
                 .. one.Listeners.Select(static listener => new ListenerLimitsView(
                     listener.Name,

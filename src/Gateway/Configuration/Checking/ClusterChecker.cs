@@ -19,6 +19,7 @@ internal sealed class ClusterChecker(ConfigurationProblems problems, Configurati
     public ClusterSettings? Check(
         ClusterOptions options,
         TicketKeySettings tickets,
+        GatewayLimitOptions limits,
         IReadOnlyList<ListenerSettings> listeners,
         AdminSettings? admin
     )
@@ -29,6 +30,7 @@ internal sealed class ClusterChecker(ConfigurationProblems problems, Configurati
         var tls = options.Tls is null ? null : CheckTls(options.Tls);
         CheckQuorum(options);
         CheckTickets(options, tickets);
+        CheckClientLimits(options.ClientLimits, limits.PerClient);
         if (bind is null || advertised is not { } self || seeds is null || (options.Tls is not null && tls is null))
         {
             return null;
@@ -74,7 +76,12 @@ internal sealed class ClusterChecker(ConfigurationProblems problems, Configurati
                 )
                 : null,
         };
-        return new ClusterSettings(fleet, options.Readiness == "member", relay?.Bind);
+        return new ClusterSettings(
+            fleet,
+            options.Readiness == "member",
+            relay?.Bind,
+            options.ClientLimits is { } clients ? LimitReader.Read(clients, limits.PerClient) : ClientLimitSettings.None
+        );
     }
 
     private IPEndPoint? CheckBind(ClusterOptions options, IReadOnlyList<ListenerSettings> listeners, AdminSettings? admin) =>
@@ -325,6 +332,35 @@ internal sealed class ClusterChecker(ConfigurationProblems problems, Configurati
             problems.Error(
                 options.At(nameof(options.Tickets)),
                 $"{Path}.tickets is on, and ticketKeys.file has keys too: only one of them can have the say. Remove ticketKeys.file, or write {Path}.tickets: false."
+            );
+        }
+    }
+
+    private void CheckClientLimits(ClusterClientLimitOptions? fleet, ClientLimitOptions member)
+    {
+        if (fleet is null)
+        {
+            return;
+        }
+        if (fleet is { Connections: 0, HandshakeRate: 0 })
+        {
+            problems.Warning(
+                fleet.Start,
+                $"{Path}.clientLimits has no effect: it limits nothing. Set its connections or handshakeRate, or remove it."
+            );
+        }
+        CheckReach(fleet, nameof(fleet.Connections), "connections", fleet.Connections, member.Connections);
+        CheckReach(fleet, nameof(fleet.HandshakeRate), "handshakeRate", fleet.HandshakeRate, member.HandshakeRate);
+    }
+
+    /// <summary>What a network may have at one member, it may have at all together.</summary>
+    private void CheckReach(ClusterClientLimitOptions fleet, string property, string name, int all, int one)
+    {
+        if (all > 0 && one > all)
+        {
+            problems.Error(
+                fleet.At(property),
+                $"{Path}.clientLimits.{name} is {all}, and limits.perClient.{name} lets a client network have {one} at one member alone. Make it as much at least, or limits.perClient.{name} smaller."
             );
         }
     }

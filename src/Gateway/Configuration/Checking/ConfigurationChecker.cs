@@ -37,7 +37,7 @@ internal sealed class ConfigurationChecker(ConfigurationProblems problems, Confi
         var tickets = new TicketKeyChecker(problems, file).Check(options.TicketKeys);
         var cluster = options.Cluster is null
             ? null
-            : new ClusterChecker(problems, world, files).Check(options.Cluster, tickets, listeners, admin);
+            : new ClusterChecker(problems, world, files).Check(options.Cluster, tickets, options.Limits, listeners, admin);
         var keyLogFile = CheckKeyLogFile(options);
         TelemetryChecker telemetry = new(problems, world, file);
         var accessLog = telemetry.Check(options.AccessLog);

@@ -16,6 +16,15 @@ internal static class LimitReader
             SendRate = options.SendRate ?? 0,
         };
 
+    /// <summary>Of the fleet: its networks are those of the gateway's own limits.</summary>
+    public static ClientLimitSettings Read(ClusterClientLimitOptions options, ClientLimitOptions networks) =>
+        new()
+        {
+            Limits = new LimitSettings { Connections = options.Connections, HandshakeRate = options.HandshakeRate },
+            IPv4Prefix = networks.Ipv4Prefix,
+            IPv6Prefix = networks.Ipv6Prefix,
+        };
+
     public static ClientLimitSettings Read(ClientLimitOptions options) =>
         new()
         {

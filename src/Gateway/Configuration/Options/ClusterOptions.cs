@@ -57,6 +57,12 @@ internal sealed class ClusterOptions : PositionedOptions
     [Switch]
     public bool Tickets { get; set; } = true;
 
+    /// <summary>Null: none.</summary>
+    [Description(
+        "Limits of each client network at all members together; networks are cut as limits.perClient cuts them. More may be let in, by what comes within a second at the other members. The same on all."
+    )]
+    public ClusterClientLimitOptions? ClientLimits { get; set; }
+
     /// <summary>Null: members serve what comes to them.</summary>
     [Description(
         "A member with far more to do than the others hands new connections to lighter ones, before their handshake. Left out: each serves what comes to it."
