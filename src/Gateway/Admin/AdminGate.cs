@@ -18,10 +18,13 @@ internal sealed class AdminGate(ILogger log, TimeProvider time) : IDisposable
 
     private static readonly HashSet<string> Open = new([.. AdminServer.LivePaths, .. AdminServer.ReadyPaths], StringComparer.Ordinal);
 
-    private readonly PartitionedRateLimiter<IPAddress> _failures = PartitionedRateLimiter.Create<IPAddress, IPAddress>(static address =>
-        RateLimitPartition.GetFixedWindowLimiter(
-            NetworkOf(address),
-            static _ => new FixedWindowRateLimiterOptions { PermitLimit = FailuresPerMinute, Window = TimeSpan.FromMinutes(1) }
+    /// <summary>Made when it is needed: its timer looks after it ten times a second, on a machine that may have nothing else to do.</summary>
+    private readonly Lazy<PartitionedRateLimiter<IPAddress>> _failures = new(static () =>
+        PartitionedRateLimiter.Create<IPAddress, IPAddress>(static address =>
+            RateLimitPartition.GetFixedWindowLimiter(
+                NetworkOf(address),
+                static _ => new FixedWindowRateLimiterOptions { PermitLimit = FailuresPerMinute, Window = TimeSpan.FromMinutes(1) }
+            )
         )
     );
 
@@ -61,7 +64,13 @@ internal sealed class AdminGate(ILogger log, TimeProvider time) : IDisposable
         }
     }
 
-    public void Dispose() => _failures.Dispose();
+    public void Dispose()
+    {
+        if (_failures.IsValueCreated)
+        {
+            _failures.Value.Dispose();
+        }
+    }
 
     private async Task AnswerAsync(HttpContext context, RequestDelegate next, AdminAccess access, AdminRole role, bool isChange)
     {
@@ -72,7 +81,7 @@ internal sealed class AdminGate(ILogger log, TimeProvider time) : IDisposable
         }
         else if (role == AdminRole.None)
         {
-            using var failure = _failures.AttemptAcquire(context.Connection.RemoteIpAddress ?? IPAddress.None);
+            using var failure = _failures.Value.AttemptAcquire(context.Connection.RemoteIpAddress ?? IPAddress.None);
             context.Response.Headers.WWWAuthenticate = "Bearer realm=\"gateway admin\"";
             await (
                 failure.IsAcquired
@@ -180,7 +189,7 @@ internal sealed class AdminGate(ILogger log, TimeProvider time) : IDisposable
             Audit(context, role, AdminTokens.IdOf(digest));
             return;
         }
-        using var failure = _failures.AttemptAcquire(context.Connection.RemoteIpAddress ?? IPAddress.None);
+        using var failure = _failures.Value.AttemptAcquire(context.Connection.RemoteIpAddress ?? IPAddress.None);
         var (status, problem) = failure.IsAcquired
             ? (StatusCodes.Status401Unauthorized, "This is no token of this gateway.")
             : (StatusCodes.Status429TooManyRequests, "Too many wrong tokens from your network. Wait a minute.");
