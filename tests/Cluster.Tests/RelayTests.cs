@@ -25,7 +25,10 @@ public sealed class RelayTests
         Assert.True(connections.Min() > 0.5 * connections.Average(), string.Join(", ", connections));
 
         // Who serves one knows its client, and where it came from.
-        var relayed = (await fleet.Members[1].GetAsync("/connections?limit=1000"))!.Value.GetProperty("connections").EnumerateArray().ToList();
+        var relayed = (await fleet.Members[1].GetAsync("/connections?limit=1000"))!
+            .Value.GetProperty("connections")
+            .EnumerateArray()
+            .ToList();
         Assert.All(
             relayed,
             one =>

@@ -31,7 +31,7 @@ internal sealed class BalanceActor : UntypedActor, IWithTimers
     private static readonly TimeSpan LongDelay = TimeSpan.FromMilliseconds(100);
 
     /// <summary>What a member said longer ago does not count.</summary>
-    private static readonly TimeSpan Stale = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan Stale = TimeSpan.FromSeconds(8);
 
     private readonly IFleetHost _host;
     private readonly FleetSettings _settings;

@@ -20,6 +20,9 @@ internal sealed class FleetActor : UntypedActor, IWithTimers
     /// <summary>Details are told again after so many ticks even when nothing changed: a member may have come or missed them.</summary>
     private const int TellAgainAfter = 10;
 
+    /// <summary>A load that is as it was is told every third tick: most of what an idle fleet costs is waking up to hear that nothing has changed.</summary>
+    private const int TellUnchangedAfter = 3;
+
     /// <summary>Members that are kept in mind; far above what a cluster of this kind can be.</summary>
     private const int MaxMembers = 1000;
 
@@ -30,6 +33,9 @@ internal sealed class FleetActor : UntypedActor, IWithTimers
     private readonly IActorRef _mediator = DistributedPubSub.Get(Context.System).Mediator;
     private readonly Dictionary<UniqueAddress, Heard> _heard = [];
     private LocalDetails? _told;
+    private LocalLoad _toldLoad;
+    private long _toldVersion = -1;
+    private int _unchanged;
     private long _sequence;
     private int _ticks;
     private FleetStanding _standing = FleetStanding.Joining;
@@ -102,7 +108,21 @@ internal sealed class FleetActor : UntypedActor, IWithTimers
 
     private void Tell()
     {
-        var load = _host.ReadLoad();
+        var (load, version) = (_host.ReadLoad(), _host.KeysVersion);
+        // To ten milliseconds: that it is never the same to the last one is no news.
+        var rounded = load with
+        {
+            LoopDelay = TimeSpan.FromMilliseconds(Math.Round(load.LoopDelay.TotalMilliseconds / 10) * 10),
+        };
+        if (rounded != _toldLoad || version != _toldVersion || ++_unchanged == TellUnchangedAfter)
+        {
+            (_toldLoad, _toldVersion, _unchanged) = (rounded, version, 0);
+            TellLoad(load, version);
+        }
+        TellDetails();
+    }
+
+    private void TellLoad(in LocalLoad load, long version) =>
         Say(
             new MemberLoad(
                 _cluster.SelfUniqueAddress,
@@ -111,13 +131,16 @@ internal sealed class FleetActor : UntypedActor, IWithTimers
                 load.HandshakesPerSecond,
                 load.LoopDelay,
                 load.IsDraining,
-                _host.KeysVersion,
+                version,
                 load.Stalled
             )
             {
                 Relayed = load.Relayed,
             }
         );
+
+    private void TellDetails()
+    {
         var details = _host.ReadDetails();
         if (_ticks++ % TellAgainAfter == 0 || _told is null || !IsSame(_told, details))
         {

@@ -23,10 +23,17 @@ internal static class GatewayProcess
           stdout-loglevel = WARNING
           log-dead-letters-during-shutdown = off
           # Its timers are for health checks, names and questions; connections have the loops' wheels. At 10 ms, the default, an idle gateway wakes a hundred times a second.
-          scheduler.tick-duration = 100ms
+          scheduler.tick-duration = 250ms
           coordinated-shutdown {
             exit-clr = off
             run-by-clr-shutdown-hook = off
+            # Grace, drain and the last lines of the log have limits of their own, set by the operator; a reload may change them.
+            phases {
+              before-service-unbind.timeout = 25h
+              service-requests-done.timeout = 25h
+              cluster-leave.timeout = 1m
+              before-actor-system-terminate.timeout = 1m
+            }
           }
         }
         """;

@@ -159,20 +159,19 @@ internal sealed class GatewayRuntime(
     /// <summary>A reload is over: for the metrics.</summary>
     public void CountReload(bool done) => _instruments?.CountReload(done);
 
-    /// <summary>
-    /// Unready at once; accepts for <paramref name="grace"/> still; then no more, and waits for open connections, at most <paramref name="timeout"/>; then closes them. Leaves the fleet at the end: the others
-    /// see it drain until then.
-    /// </summary>
-    public async Task DrainAsync(TimeSpan grace, TimeSpan timeout)
+    /// <summary>Unready at once; accepts for <paramref name="grace"/> still, since load balancers are slow to notice.</summary>
+    public Task BecomeUnreadyAsync(TimeSpan grace)
     {
         readiness.Phase = GatewayPhase.Draining;
+        return _host is not null && grace > TimeSpan.Zero ? Task.Delay(grace, time) : Task.CompletedTask;
+    }
+
+    /// <summary>Accepts no more, and waits for open connections, at most <paramref name="timeout"/>; then closes them.</summary>
+    public async Task DrainAsync(TimeSpan timeout)
+    {
         if (_host is not { } host)
         {
             return;
-        }
-        if (grace > TimeSpan.Zero)
-        {
-            await Task.Delay(grace, time).ConfigureAwait(false);
         }
         var (began, open) = (time.GetTimestamp(), host.OpenConnections);
         readiness.DrainsBy(() =>
@@ -196,6 +195,9 @@ internal sealed class GatewayRuntime(
             log.Drained();
         }
     }
+
+    /// <summary>Leaves the fleet: the others saw it drain until now.</summary>
+    public ValueTask LeaveAsync() => DisposeAsync(Interlocked.Exchange(ref _fleet, null));
 
     /// <summary>Gives everything up but the ActorSystem, which the host owns. May be called again.</summary>
     public async ValueTask DisposeAsync()
