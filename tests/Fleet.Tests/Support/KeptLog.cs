@@ -6,7 +6,7 @@ namespace TlsGateway.Fleet.Tests.Support;
 /// <summary>The last lines of what is logged, for when a test fails.</summary>
 internal sealed class KeptLog : ILoggerFactory
 {
-    private const int Kept = 60;
+    private const int Kept = 500;
     private readonly ConcurrentQueue<string> _lines = new();
 
     public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
