@@ -10,72 +10,55 @@ namespace TlsGateway.Fleet;
 /// </summary>
 internal sealed class FleetExecutor : ExecutorService
 {
-    private readonly Lock _lock = new();
     private readonly Queue<IRunnable> _queue = new();
-    private readonly SemaphoreSlim _wake = new(0);
-    private bool _isAsleep;
     private bool _isStopped;
 
     public FleetExecutor(string id)
-        : base(id)
-    {
-        Thread thread = new(Run) { IsBackground = true, Name = "gateway.fleet" };
-        thread.Start();
-    }
+        : base(id) => new Thread(Run) { IsBackground = true, Name = "gateway.fleet" }.Start();
 
-    /// <exception cref="System.Threading.Tasks.TaskSchedulerException">Never: what comes after the end runs where it comes, so that nothing waits for it in vain.</exception>
     public override void Execute(IRunnable run)
     {
-        bool wakes;
-        lock (_lock)
+        lock (_queue)
         {
             if (!_isStopped)
             {
                 _queue.Enqueue(run);
-                wakes = _isAsleep;
-                _isAsleep = false;
-                if (wakes)
-                {
-                    _wake.Release();
-                }
+                Monitor.Pulse(_queue);
                 return;
             }
         }
+        // What comes after the end runs elsewhere, so that nobody waits for it in vain.
         ThreadPool.UnsafeQueueUserWorkItem(static late => ((IRunnable)late!).Run(), run);
     }
 
     public override void Shutdown()
     {
-        lock (_lock)
+        lock (_queue)
         {
             _isStopped = true;
-            _wake.Release();
+            Monitor.Pulse(_queue);
         }
     }
 
     private void Run()
     {
-        while (true)
+        while (Next() is { } run)
         {
-            IRunnable? next;
-            lock (_lock)
-            {
-                if (!_queue.TryDequeue(out next))
-                {
-                    if (_isStopped)
-                    {
-                        return;
-                    }
-                    _isAsleep = true;
-                }
-            }
-            if (next is null)
-            {
-                _wake.Wait();
-                continue;
-            }
             // A mailbox keeps its actor's failures to itself.
-            next.Run();
+            run.Run();
+        }
+    }
+
+    /// <summary>Waits for it; null: stopped, and all has run.</summary>
+    private IRunnable? Next()
+    {
+        lock (_queue)
+        {
+            while (_queue.Count == 0 && !_isStopped)
+            {
+                Monitor.Wait(_queue);
+            }
+            return _queue.TryDequeue(out var next) ? next : null;
         }
     }
 }

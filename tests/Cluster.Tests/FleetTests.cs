@@ -29,12 +29,14 @@ public sealed class FleetTests
         );
     }
 
-    [Fact]
-    public async Task A_killed_member_is_missed_by_nobody_but_its_own_clients()
+    /// <param name="isOldest">It makes the keys, and is a seed.</param>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_killed_member_is_missed_by_nobody_but_its_own_clients(bool isOldest)
     {
         await using var fleet = await TestFleet.StartAsync(3);
-        // The oldest makes the keys, and is a seed.
-        var killed = await fleet.OldestAsync();
+        var killed = await fleet.PickAsync(isOldest);
         var others = fleet.Members.Where(one => one != killed).ToArray();
         await using var first = await EchoClient.ConnectAsync(others[0].Clients);
         await using var second = await EchoClient.ConnectAsync(others[1].Clients);
@@ -56,48 +58,57 @@ public sealed class FleetTests
         await first.EchoAsync("and after");
     }
 
-    [Fact]
-    public async Task A_frozen_member_is_put_out_and_comes_back_with_its_connections()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_frozen_member_is_put_out_and_comes_back_with_its_connections(bool isOldest)
     {
         await using var fleet = await TestFleet.StartAsync(3);
-        var frozen = fleet.Members[2];
+        var frozen = await fleet.PickAsync(isOldest);
+        var others = fleet.Members.Where(one => one != frozen).ToArray();
         await using var held = await EchoClient.ConnectAsync(frozen.Clients);
         await held.EchoAsync("before");
         frozen.Signal("STOP");
-        await fleet.WholeAsync(fleet.Members[0], fleet.Members[1]);
+        await fleet.WholeAsync(others);
+        await using (var fresh = await EchoClient.ConnectAsync(others[0].Clients))
+        {
+            await fresh.EchoAsync("meanwhile");
+        }
         frozen.Signal("CONT");
         await held.EchoAsync("thawed");
         await fleet.WholeAsync(fleet.Members);
         await held.EchoAsync("a member again");
         Assert.Contains("No longer one of the fleet", frozen.Log, StringComparison.Ordinal);
-        fleet.AssertResumes(fleet.Members[0], frozen);
+        fleet.AssertResumes(others[0], frozen);
     }
 
-    [Fact]
-    public async Task Both_sides_of_a_split_serve_and_it_heals()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Both_sides_of_a_split_serve_and_it_heals(bool isOldest)
     {
         await using var fleet = await TestFleet.StartAsync(3);
-        var oldest = await fleet.OldestAsync();
-        var others = fleet.Members.Where(one => one != oldest).ToArray();
-        await using var here = await EchoClient.ConnectAsync(oldest.Clients);
+        var alone = await fleet.PickAsync(isOldest);
+        var others = fleet.Members.Where(one => one != alone).ToArray();
+        await using var here = await EchoClient.ConnectAsync(alone.Clients);
         await using var there = await EchoClient.ConnectAsync(others[0].Clients);
-        TestFleet.Cut(oldest);
+        TestFleet.Cut(alone);
         await fleet.WholeAsync(others);
-        await TestFleet.UntilAsync(async () => await StandingAsync(oldest) != "member", "the lone one knows that it lost the others");
+        await TestFleet.UntilAsync(async () => await StandingAsync(alone) != "member", "the lone one knows that it lost the others");
         await here.EchoAsync("alone");
         await there.EchoAsync("the others");
-        await using (var fresh = await EchoClient.ConnectAsync(oldest.Clients))
+        await using (var fresh = await EchoClient.ConnectAsync(alone.Clients))
         {
             await fresh.EchoAsync("new, alone");
         }
         // Neither side has changed its keys: a session goes over although members do not.
-        fleet.AssertResumes(oldest, others[0]);
-        Assert.Equal("ready", await oldest.ReadinessAsync());
-        TestFleet.Heal(oldest);
+        fleet.AssertResumes(alone, others[0]);
+        Assert.Equal("ready", await alone.ReadinessAsync());
+        TestFleet.Heal(alone);
         await fleet.WholeAsync(fleet.Members);
         await here.EchoAsync("healed");
         await there.EchoAsync("healed");
-        fleet.AssertResumes(others[1], oldest);
+        fleet.AssertResumes(others[1], alone);
     }
 
     private static async Task<string?> StandingAsync(Member member) =>

@@ -104,6 +104,13 @@ internal sealed class TestFleet : IAsyncDisposable
         return Members.Single(one => address == $"{one.Address}:4053");
     }
 
+    /// <summary>The oldest member, or one that is not.</summary>
+    public async Task<Member> PickAsync(bool isOldest)
+    {
+        var oldest = await OldestAsync();
+        return isOldest ? oldest : Members.Last(one => one != oldest);
+    }
+
     /// <summary>Members no longer hear this one at the member port, nor it them; clients and backend notice nothing.</summary>
     public static void Cut(Member member) =>
         Shell.Run(
