@@ -5,12 +5,12 @@ using TestFleet = TlsGateway.Cluster.Tests.Support.TestFleet;
 
 namespace TlsGateway.Cluster.Tests;
 
-/// <summary>Measures by how much more than a fleet's limit is let in: the tables of docs/LIMITS.md. Run by name only, since what they say depends on the machine.</summary>
+/// <summary>Measures by how much more than a fleet's limit is let in: the tables of docs/LIMITS.md. Built only with -p:Measurements=true, since what they say depends on the machine.</summary>
 public sealed class FleetLimitErrorTests(ITestOutputHelper output)
 {
     private const int Members = 3;
 
-    [Fact(Explicit = true)]
+    [Fact]
     public async Task Connections_over_the_limit_at_several_rates()
     {
         const int Limit = 60;
@@ -42,7 +42,7 @@ public sealed class FleetLimitErrorTests(ITestOutputHelper output)
         }
     }
 
-    [Fact(Explicit = true)]
+    [Fact]
     public async Task Handshakes_over_the_rate_at_several_rates()
     {
         const int Rate = 20;
