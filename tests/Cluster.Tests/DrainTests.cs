@@ -43,7 +43,7 @@ public sealed class DrainTests
         );
         // All were there when the drain began; they went a few at a time, and the one with something to say stayed.
         Assert.InRange(left[0], Idle, Idle + 2);
-        Assert.True(left.Distinct().Count() > 5, string.Join(", ", left));
+        Assert.True(left.Distinct().Count() > 3, string.Join(", ", left));
         Assert.True(left.Zip(left.Skip(1)).All(static pair => pair.First >= pair.Second), string.Join(", ", left));
         await idle.ExpectEndAsync();
         await active.ExpectEndAsync();
