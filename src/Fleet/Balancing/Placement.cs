@@ -1,4 +1,6 @@
 using System.Net;
+using TlsGateway.Actors.Relaying;
+using TlsGateway.Transport;
 
 namespace TlsGateway.Fleet.Balancing;
 
@@ -6,7 +8,7 @@ namespace TlsGateway.Fleet.Balancing;
 /// Which of a member's new connections others take, from one moment to the next. <see cref="BalanceActor"/> sets the share and brings what others grant; the data path asks once for each connection. Any thread; asking allocates
 /// nothing and waits for nobody.
 /// </summary>
-public sealed class Placement
+public sealed class Placement : IRelayPlacement
 {
     private volatile Grant[] _grants = [];
     private double _share;
@@ -40,6 +42,8 @@ public sealed class Placement
         return null;
     }
 
+    RelayTarget? IRelayPlacement.Place() => Take()?.Target;
+
     /// <summary>Connections that have come so far.</summary>
     internal long Arrivals => Interlocked.Read(ref _arrivals);
 
@@ -66,13 +70,22 @@ public sealed class Grant
     private int _left;
 
     internal Grant(string member, IPEndPoint address, int connections, long number) =>
-        (Member, Address, _left, Number) = (member, address, connections, number);
+        (Member, Address, Target, _left, Number) = (
+            member,
+            address,
+            new RelayTarget(member, InetEndPoint.From(address)),
+            connections,
+            number
+        );
 
     /// <summary>Who takes them.</summary>
     public string Member { get; }
 
     /// <summary>Of its relay port.</summary>
     public IPEndPoint Address { get; }
+
+    /// <summary>As the data path takes it.</summary>
+    internal RelayTarget Target { get; }
 
     internal int Left => Volatile.Read(ref _left);
 

@@ -239,7 +239,7 @@ internal sealed class GatewayRuntime(
                 Bind = cluster.RelayBind!,
                 Self = cluster.Fleet.Advertised.ToString(),
                 Keys = relayKeys,
-                Placement = new FleetPlacement(fleet),
+                Placement = fleet.Placement,
             };
     }
 
