@@ -69,12 +69,15 @@ public sealed class ScriptedStallTests : IDisposable
     {
         var goOn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var data = Seeded.Bytes(4, 32 * 1024 * 1024);
-        await using var upstream = new TestUpstream(async socket =>
-        {
-            await goOn.Task;
-            var buffer = new byte[256 * 1024];
-            while (await socket.ReceiveAsync(buffer) > 0) { }
-        });
+        await using var upstream = new TestUpstream(
+            async socket =>
+            {
+                await goOn.Task;
+                var buffer = new byte[256 * 1024];
+                while (await socket.ReceiveAsync(buffer) > 0) { }
+            },
+            receiveBufferBytes: 64 * 1024
+        );
         await using var gateway = await StartAsync(upstream);
         using var client = EngineClient.Open(gateway.EndPoint);
         var before = await CellsAsync(gateway);

@@ -41,12 +41,16 @@ public sealed class StallTests : IDisposable
         var up = Seeded.Bytes(1, 24 * 1024 * 1024);
         var upReceived = new byte[up.Length];
         var upCount = new Counter();
-        await using var upstream = new TestUpstream(async socket =>
-        {
-            await release.Task;
-            while (await socket.ReceiveAsync(upReceived.AsMemory((int)upCount.Value)) is > 0 and var read)
-                upCount.Add(read);
-        });
+        await using var upstream = new TestUpstream(
+            async socket =>
+            {
+                await release.Task;
+                while (await socket.ReceiveAsync(upReceived.AsMemory((int)upCount.Value)) is > 0 and var read)
+                    upCount.Add(read);
+            },
+            // Without it a kernel with large buffers takes all of it, and nothing stalls.
+            receiveBufferBytes: 64 * 1024
+        );
         await using var gateway = await RunningGateway.StartAsync(RunningGateway.Listener(_certificates.Localhost, upstream.EndPoint));
         using var client = EngineClient.Open(gateway.EndPoint);
         var sending = Task.Run(() => client.Exchange(up, []));
@@ -54,7 +58,7 @@ public sealed class StallTests : IDisposable
             () =>
                 gateway.StallSeconds(StallOperation.Write, StallWant.Write, StallLeg.Upstream, StallCause.Upstream) > 0
                 && gateway.StallSeconds(StallOperation.Read, StallWant.Write, StallLeg.Downstream, StallCause.Upstream) > 0,
-            "a write stall and a paused read of the upstream's making"
+            () => $"a write stall and a paused read of the upstream's making: {gateway.Describe()}; nanoseconds {string.Join(' ', AllNanos(gateway))}"
         );
         Assert.Equal(0, gateway.StallSeconds(StallOperation.Write, StallWant.Write, StallLeg.Downstream, StallCause.Client));
 

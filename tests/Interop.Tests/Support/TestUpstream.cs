@@ -15,8 +15,11 @@ internal sealed class TestUpstream : IAsyncDisposable
     private readonly Task _accepting;
     private readonly List<Task> _connections = [];
 
-    public TestUpstream(Func<Socket, Task> handle)
+    /// <param name="receiveBufferBytes">SO_RCVBUF, which fixes the window; 0 leaves the kernel's choice, which may be tens of MiB.</param>
+    public TestUpstream(Func<Socket, Task> handle, int receiveBufferBytes = 0)
     {
+        if (receiveBufferBytes > 0)
+            _listener.Server.ReceiveBufferSize = receiveBufferBytes;
         _listener.Start(4096);
         _accepting = AcceptAsync(handle);
     }
