@@ -21,7 +21,7 @@ internal static class FleetHocon
           loggers = ["Akka.Hosting.Logging.LoggerFactoryLogger, Akka.Hosting"]
           log-dead-letters = off
           log-dead-letters-during-shutdown = off
-          scheduler.tick-duration = 250ms
+          scheduler { implementation = "TlsGateway.Actors.Dispatch.SleepingScheduler, Actors", tick-duration = 250ms }
           actor {
             provider = cluster
             default-dispatcher.executor = "TlsGateway.Fleet.FleetExecutorConfigurator, Fleet"

@@ -58,7 +58,8 @@ public sealed class StallTests : IDisposable
             () =>
                 gateway.StallSeconds(StallOperation.Write, StallWant.Write, StallLeg.Upstream, StallCause.Upstream) > 0
                 && gateway.StallSeconds(StallOperation.Read, StallWant.Write, StallLeg.Downstream, StallCause.Upstream) > 0,
-            () => $"a write stall and a paused read of the upstream's making: {gateway.Describe()}; nanoseconds {string.Join(' ', AllNanos(gateway))}"
+            () =>
+                $"a write stall and a paused read of the upstream's making: {gateway.Describe()}; nanoseconds {string.Join(' ', AllNanos(gateway))}"
         );
         Assert.Equal(0, gateway.StallSeconds(StallOperation.Write, StallWant.Write, StallLeg.Downstream, StallCause.Client));
 

@@ -7,16 +7,19 @@ internal sealed class MemoryUse
 {
     private const string ControlGroups = "/sys/fs/cgroup";
 
-    private readonly string? _usageFile;
+    private readonly KernelNumber? _usage;
     private readonly string? _statisticsFile;
     private readonly string _cacheKey = "inactive_file ";
+
+    /// <summary>Pages.</summary>
+    private readonly KernelNumber _resident = new("/proc/self/statm", position: 1);
 
     private MemoryUse(long limit) => Limit = limit;
 
     private MemoryUse(long limit, string usageFile, string statisticsFile, string cacheKey)
     {
         Limit = limit;
-        (_usageFile, _statisticsFile, _cacheKey) = (usageFile, statisticsFile, cacheKey);
+        (_usage, _statisticsFile, _cacheKey) = (new KernelNumber(usageFile, position: 0), statisticsFile, cacheKey);
     }
 
     /// <summary>Bytes.</summary>
@@ -37,8 +40,8 @@ internal sealed class MemoryUse
     /// <param name="little">Below this much the exact number does not matter, and they may be among it.</param>
     public long Read(long little = 0)
     {
-        if (_usageFile is null || !TryReadNumber(_usageFile, out var usage))
-            return Environment.WorkingSet;
+        if (_usage is null || !_usage.TryRead(out var usage))
+            return _resident.TryRead(out var pages) ? pages * Environment.SystemPageSize : Environment.WorkingSet;
         return usage < little ? usage : Math.Max(0, usage - ReadStatistic(_statisticsFile!, _cacheKey));
     }
 

@@ -22,8 +22,8 @@ internal static class GatewayProcess
         akka {
           stdout-loglevel = WARNING
           log-dead-letters-during-shutdown = off
-          # Its timers are for health checks, names and questions; connections have the loops' wheels. At 10 ms, the default, an idle gateway wakes a hundred times a second.
-          scheduler.tick-duration = 250ms
+          # Its timers are for health checks, names and questions; connections have the loops' wheels.
+          scheduler { implementation = "TlsGateway.Actors.Dispatch.SleepingScheduler, Actors", tick-duration = 50ms }
           coordinated-shutdown {
             exit-clr = off
             run-by-clr-shutdown-hook = off

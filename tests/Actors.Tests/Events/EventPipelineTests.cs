@@ -32,12 +32,21 @@ public sealed class EventPipelineTests : IAsyncDisposable
         foreach (var loop in _loops)
             loop.HandOver();
         await first.Has(1000).WaitAsync(Patience);
-        _loops[0].Add(End(1001));
+        // When the second is there is for the streams to say: it is, when something comes to it.
+        var last = 1000;
+        var secondReads = second.Has(1);
+        using var poll = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
+        while (!secondReads.IsCompleted && await poll.WaitForNextTickAsync())
+        {
+            _loops[0].Add(End(++last));
+            _loops[0].HandOver();
+        }
+
         await EndAsync(pipeline);
         await Task.WhenAll(firstEnds, secondEnds);
-        Assert.Equal(Enumerable.Range(1, 1001).Select(static i => (long)i), first.Numbers.Order());
+        Assert.Equal(Enumerable.Range(1, last).Select(static i => (long)i), first.Numbers.Order());
         Assert.Equal(first.Numbers.TakeLast(second.Numbers.Count), second.Numbers);
-        Assert.Equal(1001, second.Numbers[^1]);
+        Assert.NotEmpty(second.Numbers);
         Assert.Equal(0, Dropped);
     }
 
