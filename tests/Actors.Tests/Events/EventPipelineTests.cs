@@ -25,13 +25,13 @@ public sealed class EventPipelineTests : IAsyncDisposable
         var first = new Reader();
         var second = new Reader();
         var firstEnds = pipeline.RunWith(first.Sink);
-        var secondEnds = pipeline.RunWith(second.Sink);
         Assert.All(_loops, static loop => Assert.True(loop.IsRead));
         for (var i = 1; i <= 1000; i++)
             _loops[i % 2].Add(End(i));
         foreach (var loop in _loops)
             loop.HandOver();
         await first.Has(1000).WaitAsync(Patience);
+        var secondEnds = pipeline.RunWith(second.Sink);
         // When the second is there is for the streams to say: it is, when something comes to it.
         var last = 1000;
         var secondReads = second.Has(1);
