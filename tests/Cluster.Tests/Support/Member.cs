@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using TlsGateway.Kubernetes.Tests.Support;
 
 namespace TlsGateway.Cluster.Tests.Support;
 
@@ -11,11 +12,13 @@ internal sealed class Member : IDisposable
 {
     private readonly StringBuilder _log = new();
     private readonly HttpClient _admin;
+    private readonly FakeApiServer? _pods;
     private Process? _process;
 
-    public Member(string space, IPAddress address, string file, string token)
+    /// <param name="pods">Whose service account it has; null: it is no pod.</param>
+    public Member(string space, IPAddress address, string file, string token, FakeApiServer? pods = null)
     {
-        (Space, Address, File) = (space, address, file);
+        (Space, Address, File, _pods) = (space, address, file, pods);
         _admin = new HttpClient { BaseAddress = new Uri($"http://{address}:9901"), Timeout = TimeSpan.FromSeconds(5) };
         _admin.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
     }
@@ -51,23 +54,35 @@ internal sealed class Member : IDisposable
     public void Start()
     {
         _process?.Dispose();
-        _process = Process.Start(
-            // ip becomes the program: the process is the gateway's.
-            new ProcessStartInfo(
-                "ip",
-                ["netns", "exec", Space, "dotnet", Path.Combine(AppContext.BaseDirectory, "gateway.dll"), "run", "--config", File]
-            )
-            {
-                UseShellExecute = false,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            }
-        )!;
+        string[] run = ["dotnet", Path.Combine(AppContext.BaseDirectory, "gateway.dll"), "run", "--config", File];
+        // ip and the shell become the program: the process is the gateway's.
+        ProcessStartInfo start = new("ip", ["netns", "exec", Space, .. _pods is null ? run : AsPod(_pods, run)])
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        if (_pods is not null)
+        {
+            start.Environment["KUBERNETES_SERVICE_HOST"] = _pods.Address.Host;
+            start.Environment["KUBERNETES_SERVICE_PORT"] = $"{_pods.Address.Port}";
+        }
+        _process = Process.Start(start)!;
         _process.OutputDataReceived += (_, line) => Keep(line.Data);
         _process.ErrorDataReceived += (_, line) => Keep(line.Data);
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
     }
+
+    /// <summary>ip gives it mounts of its own: only it sees the service account.</summary>
+    private static string[] AsPod(FakeApiServer pods, string[] run) =>
+        [
+            "sh",
+            "-c",
+            $"account=/run/secrets/kubernetes.io/serviceaccount && mount -t tmpfs none /run && mkdir -p $account && cp {pods.CaFile} {pods.TokenFile} $account && exec \"$@\"",
+            "sh",
+            .. run,
+        ];
 
     /// <summary>Sends a signal, such as TERM, KILL, STOP or CONT.</summary>
     public void Signal(string name)

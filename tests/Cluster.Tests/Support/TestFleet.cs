@@ -3,6 +3,7 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using TlsGateway.Fleet.Tests.Support;
+using TlsGateway.Kubernetes.Tests.Support;
 
 namespace TlsGateway.Cluster.Tests.Support;
 
@@ -27,6 +28,7 @@ internal sealed class TestFleet : IAsyncDisposable
     private readonly MemberCertificates _certificates = new();
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fleet-");
     private EchoBackend? _backend;
+    private FakeApiServer? _pods;
 
     private TestFleet() { }
 
@@ -43,7 +45,14 @@ internal sealed class TestFleet : IAsyncDisposable
     /// <param name="cluster">More of the cluster's section, in one line each, indented by two.</param>
     /// <param name="more">More of the configuration.</param>
     /// <param name="upstream">The backend's section in braces, with HOST for the address of the tests' side; null: an echo.</param>
-    public static async Task<TestFleet> StartAsync(int members, string cluster = "", string more = "", string? upstream = null)
+    /// <param name="pods">An API server at <see cref="Outside"/> by which they find each other; null: by seeds.</param>
+    public static async Task<TestFleet> StartAsync(
+        int members,
+        string cluster = "",
+        string more = "",
+        string? upstream = null,
+        Func<Task<FakeApiServer>>? pods = null
+    )
     {
         if (Environment.UserName != "root")
         {
@@ -53,6 +62,8 @@ internal sealed class TestFleet : IAsyncDisposable
         TestFleet fleet = new();
         try
         {
+            fleet.SetUpNetwork();
+            fleet._pods = pods is null ? null : await pods();
             fleet.SetUp(members, cluster, more, upstream);
             foreach (var member in fleet.Members)
             {
@@ -120,6 +131,13 @@ internal sealed class TestFleet : IAsyncDisposable
                 + "add rule inet cut out tcp dport 4053 drop; add rule inet cut out tcp sport 4053 drop'"
         );
 
+    /// <summary>As <see cref="Cut"/>, for one from one other.</summary>
+    public static void Cut(Member member, Member from) =>
+        Shell.Run(
+            $"ip netns exec {member.Space} nft 'add table inet cut; add chain inet cut in {{ type filter hook input priority 0; }}; "
+                + $"add rule inet cut in ip saddr {from.Address} drop'"
+        );
+
     /// <summary>Nothing comes to this port of the member, nor an answer that it is so.</summary>
     public static void CutPort(Member member, int port) =>
         Shell.Run(
@@ -175,7 +193,7 @@ internal sealed class TestFleet : IAsyncDisposable
     public static string? Text(JsonElement element, string name) =>
         element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         foreach (var member in Members)
         {
@@ -186,14 +204,19 @@ internal sealed class TestFleet : IAsyncDisposable
         _backend?.Dispose();
         _certificates.Dispose();
         _folder.Delete(recursive: true);
-        return ValueTask.CompletedTask;
+        if (_pods is not null)
+        {
+            await _pods.DisposeAsync();
+        }
     }
 
-    private void SetUp(int members, string cluster, string more, string? upstream)
-    {
+    private void SetUpNetwork() =>
         Shell.Run(
             $"ip link add {_prefix} type bridge && ip addr add {Network}.254/24 dev {_prefix} && ip addr add {OtherClient}/24 dev {_prefix} && ip link set {_prefix} up"
         );
+
+    private void SetUp(int members, string cluster, string more, string? upstream)
+    {
         _backend = new EchoBackend(IPAddress.Parse($"{Network}.254"));
         var backend = upstream?.Replace("HOST", $"{Network}.254", StringComparison.Ordinal) ?? $"{{ address: \"{_backend.EndPoint}\" }}";
         Write("token", Token);
@@ -226,7 +249,7 @@ internal sealed class TestFleet : IAsyncDisposable
             drain: { grace: 2s, timeout: 20s }
             cluster:
               bind: "{{address}}:4053"
-              seeds: [{{string.Join(", ", Enumerable.Range(1, Math.Min(members, 3)).Select(static one => $"\"{Network}.{one}:4053\""))}}]
+              {{Others(members)}}
               stableAfter: 3s
               tls: { certificate: { certificate: member-{{number}}.pem }, authorities: authorities.pem, role: {{MemberCertificates.Role}} }
             {{cluster}}
@@ -237,8 +260,15 @@ internal sealed class TestFleet : IAsyncDisposable
               backend: {{backend}}
             """
         );
-        return new Member(space, IPAddress.Parse(address), file, Token);
+        _pods?.Pods.Put($"gw-{number}", address);
+        return new Member(space, IPAddress.Parse(address), file, Token, _pods);
     }
+
+    /// <summary>How a member finds them.</summary>
+    private string Others(int members) =>
+        _pods is null
+            ? $"seeds: [{string.Join(", ", Enumerable.Range(1, Math.Min(members, 3)).Select(static one => $"\"{Network}.{one}:4053\""))}]"
+            : $"kubernetes: {{ namespace: {FakeApiServer.Namespace}, labels: app=gw, contactPoints: {(members / 2) + 1} }}";
 
     private static string Pem(X509Certificate2 one)
     {

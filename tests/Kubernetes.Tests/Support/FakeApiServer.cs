@@ -26,13 +26,13 @@ internal sealed class FakeApiServer : IAsyncDisposable
     private readonly ConcurrentDictionary<string, ConcurrentQueue<Fault>> _faults = new();
     private readonly ConcurrentDictionary<string, Fault> _standing = new();
 
-    private FakeApiServer(string certifiedName)
+    private FakeApiServer(string certifiedName, IPAddress listen)
     {
         _certificate = _authority.Issue(certifiedName);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrel(options =>
         {
-            options.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(_certificate));
+            options.Listen(listen, 0, on => on.UseHttps(_certificate));
         });
         _app = builder.Build();
         _app.Run(ServeAsync);
@@ -68,9 +68,10 @@ internal sealed class FakeApiServer : IAsyncDisposable
         };
 
     /// <param name="certifiedName">What the server's certificate says; the clients ask for 127.0.0.1.</param>
-    public static async Task<FakeApiServer> StartAsync(string certifiedName = "127.0.0.1")
+    /// <param name="listen">Null: loopback.</param>
+    public static async Task<FakeApiServer> StartAsync(string certifiedName = "127.0.0.1", IPAddress? listen = null)
     {
-        FakeApiServer server = new(certifiedName);
+        FakeApiServer server = new(certifiedName, listen ?? IPAddress.Loopback);
         await server._app.StartAsync();
         server.Address = new Uri(server._app.Urls.Single());
         return server;
