@@ -1,7 +1,7 @@
 """What being one of a fleet costs a gateway: idle, and how it grows with members. Needs root (network namespaces), openssl and a published gateway.
 
   dotnet publish src/Gateway -c Release -r linux-x64 --no-self-contained -o $BENCH_WORK/gateway
-  python3 bench/compare/fleet.py idle --members 3     CPU, memory and bytes at the member port of each, each in a network namespace of its own
+  python3 bench/compare/fleet.py idle --members 3     CPU, memory, bytes and packets of each, each in a network namespace of its own
   python3 bench/compare/fleet.py peers                two idle members on 127.0.0.2 and 127.0.0.3, until they are ended: for members.py
 """
 
@@ -22,6 +22,8 @@ NETWORK = "198.18.78"
 
 # What runs once a second comes to its thousandth call, from which on the gateway compiles code for good, after a quarter of an hour. With the runtime's own 30 (hexadecimal here) that is behind us after two minutes.
 ENV = {"DOTNET_TC_CallCountThreshold": "1E"}
+# For many members on few cores: code that came compiled is never compiled again, which takes more than all the rest for minutes.
+AS_IT_CAME = {"DOTNET_TieredCompilation": "0"}
 
 CLUSTER = """cluster:
   bind: "@ADDRESS@:@PORT@"
@@ -86,6 +88,14 @@ def start(name, text, space=None):
     )
 
 
+def wait(process, space):
+    """Until it serves: many that start at once on few cores would be in each other's way, and two would connect to each other both ways."""
+    while subprocess.run(f"ip netns exec {space} curl -s http://127.0.0.1:9901/fleet", shell=True, capture_output=True).returncode:
+        if process.poll() is not None:
+            raise RuntimeError("A gateway has ended: see its log.")
+        time.sleep(0.2)
+
+
 def cpu(pid):
     """Nanoseconds, those of threads that have ended included; in steps of 10 ms."""
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
@@ -107,10 +117,13 @@ def resident(pid):
 
 def traffic(space):
     base = "/sys/class/net/eth0/statistics"
-    return [int(value) for value in sh(f"ip netns exec {space} cat {base}/tx_bytes {base}/rx_bytes").split()]
+    names = " ".join(f"{base}/{one}" for one in ("tx_bytes", "tx_packets", "rx_bytes", "rx_packets"))
+    return [int(value) for value in sh(f"ip netns exec {space} cat {names}").split()]
 
 
 def idle(options):
+    if options.as_it_came:
+        ENV.update(AS_IT_CAME)
     authority()
     members = range(1, options.members + 1)
     processes = {}
@@ -127,6 +140,7 @@ def idle(options):
             section = "" if options.members == 1 else cluster(name, address, 4053, seeds, f"  relay: {{ bind: \"{address}:4054\" }}\n")
             text = fill(IDLE, name=name, folder=FOLDER, address=address, listen=8443, admin=9901, cluster=section)
             processes[number] = start(name, text, space)
+            wait(processes[number], space)
         time.sleep(options.warm)
 
         def look():
@@ -135,15 +149,20 @@ def idle(options):
         before, began = look(), time.monotonic()
         time.sleep(options.seconds)
         after, took = look(), time.monotonic() - began
+        total = [0, 0, 0]
         for one in members:
-            (cpu0, threads0, (sent0, received0)), (cpu1, threads1, (sent1, received1)) = before[one], after[one]
+            (cpu0, threads0, traffic0), (cpu1, threads1, traffic1) = before[one], after[one]
+            sent, sent_packets, received, received_packets = ((now - then) / took for then, now in zip(traffic0, traffic1))
             print(
                 f"member {one}: {100 * (cpu1 - cpu0) / took / 1e9:.2f} % of a core, {resident(processes[one].pid):.0f} MiB resident,"
-                f" {(sent1 - sent0) / took:.0f} B/s sent, {(received1 - received0) / took:.0f} B/s received"
+                f" {sent:.0f} B/s sent in {sent_packets:.1f} packets, {received:.0f} B/s received in {received_packets:.1f}"
             )
+            total = [so_far + value for so_far, value in zip(total, ((cpu1 - cpu0) / took / 1e7, sent, sent_packets))]
             if options.threads:
                 used = sorted(((threads1[name] - threads0.get(name, 0), name) for name in threads1), reverse=True)
                 print("   ", ", ".join(f"{name} {100 * nanos / took / 1e9:.2f}" for nanos, name in used[:8]))
+        share, sent, packets = (value / options.members for value in total)
+        print(f"each: {share:.2f} % of a core, {sent:.0f} B/s sent in {packets:.1f} packets")
         if options.members > 1:
             fleet = json.loads(sh("ip netns exec fl1 curl -s http://127.0.0.1:9901/fleet"))
             up = sum(one["status"] == "up" for one in fleet["members"])
@@ -195,6 +214,7 @@ def main():
     one.add_argument("--members", type=int, default=3)
     one.add_argument("--warm", type=float, default=150, help="seconds before")
     one.add_argument("--seconds", type=float, default=60)
+    one.add_argument("--as-it-came", action="store_true", help="compile nothing again: for bytes, with more members than there are cores for")
     one.add_argument("--threads", action="store_true", help="by thread too")
     one.set_defaults(run=idle)
     commands.add_parser("peers").set_defaults(run=peers)
