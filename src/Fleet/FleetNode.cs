@@ -144,7 +144,10 @@ public sealed class FleetNode : IAsyncDisposable
         var verifier = settings.Tls is { } tls ? new MemberVerifier(tls, _log) : null;
         Interlocked.Add(ref _refusedBefore, _verifier?.Refused ?? 0);
         _verifier = verifier;
-        var setup = BootstrapSetup.Create().WithConfig(FleetHocon.For(settings)).And(new LoggerFactorySetup(_loggers));
+        var setup = BootstrapSetup
+            .Create()
+            .WithConfig(FleetHocon.For(settings))
+            .And(new LoggerFactorySetup(verifier is null ? _loggers : new RemotingLog(_loggers, verifier)));
         ActorSystemSetup all = setup;
         if (settings.Discovery is { } discovery)
         {

@@ -111,6 +111,59 @@ public sealed class FleetTests
         fleet.AssertResumes(others[1], alone);
     }
 
+    /// <summary>Whoever makes the keys is lost twice, in two ways, and three go on.</summary>
+    [Fact]
+    public async Task Of_five_the_oldest_is_killed_and_the_next_frozen_and_all_come_back()
+    {
+        await using var fleet = await TestFleet.StartAsync(5);
+        var killed = await fleet.OldestAsync();
+        var four = fleet.Members.Where(one => one != killed).ToArray();
+        await using ManyClients held = new();
+        await ConnectAsync(held, four);
+        killed.Signal("KILL");
+        await killed.ExitAsync();
+        await held.EchoAsync();
+        await AssertServeAsync(four);
+        await fleet.WholeAsync(four);
+
+        var frozen = await fleet.OldestAsync();
+        Assert.Contains(frozen, four);
+        var three = four.Where(one => one != frozen).ToArray();
+        await using ManyClients others = new();
+        await ConnectAsync(others, three);
+        frozen.Signal("STOP");
+        await others.EchoAsync();
+        await AssertServeAsync(three);
+        await fleet.WholeAsync(three);
+        fleet.AssertResumes(three[0], three[1]);
+        await others.EchoAsync();
+
+        frozen.Signal("CONT");
+        killed.Start();
+        await fleet.WholeAsync(fleet.Members);
+        // Those of the frozen one too.
+        await held.EchoAsync();
+        await others.EchoAsync();
+        await AssertServeAsync(fleet.Members);
+        fleet.AssertResumes(three[2], killed);
+        fleet.AssertResumes(killed, frozen);
+    }
+
+    private static async Task ConnectAsync(ManyClients clients, Member[] members)
+    {
+        foreach (var member in members)
+        {
+            await clients.AddAsync(member.Clients, 5);
+        }
+        await clients.EchoAsync();
+    }
+
+    private static async Task AssertServeAsync(Member[] members)
+    {
+        await using ManyClients fresh = new();
+        await ConnectAsync(fresh, members);
+    }
+
     private static async Task<string?> StandingAsync(Member member) =>
         await member.FleetAsync() is { } fleet ? TestFleet.Text(fleet, "standing") : null;
 }

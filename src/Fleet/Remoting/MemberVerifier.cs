@@ -27,8 +27,16 @@ internal sealed class MemberVerifier(FleetTls tls, ILogger log)
         {
             return true;
         }
-        Interlocked.Increment(ref _refused);
-        log.MemberRefused(peer ?? "?", problem);
+        Refuse(peer ?? "?", problem);
         return false;
+    }
+
+    /// <summary>Counts and logs one that is no member.</summary>
+    /// <param name="peer">As the remoting calls it.</param>
+    /// <param name="problem">Why it is none.</param>
+    public void Refuse(string peer, string problem)
+    {
+        Interlocked.Increment(ref _refused);
+        log.MemberRefused(peer, problem);
     }
 }

@@ -43,7 +43,7 @@ internal static class FleetInstruments
             "gateway.fleet.refused",
             () => fleet() is null ? [] : (Measurement<long>[])[new(refused())],
             "{connection}",
-            "Connections at the member port, or to one, whose other end was no member by its certificate."
+            "Connections at the member port, or to one, whose other end did not show to be a member: another certificate, none, no TLS, or silence."
         );
     }
 }

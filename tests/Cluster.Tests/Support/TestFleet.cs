@@ -25,7 +25,6 @@ internal sealed class TestFleet : IAsyncDisposable
         CultureInfo.InvariantCulture,
         $"g{Environment.ProcessId % 100000}x{Interlocked.Increment(ref s_fleets)}"
     );
-    private readonly MemberCertificates _certificates = new();
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fleet-");
     private EchoBackend? _backend;
     private FakeApiServer? _pods;
@@ -37,6 +36,9 @@ internal sealed class TestFleet : IAsyncDisposable
 
     public Member[] Members { get; private set; } = [];
 
+    /// <summary>The members' authority.</summary>
+    public MemberCertificates Certificates { get; } = new();
+
     /// <summary>Another address for clients: they come from one that the backend has too, else.</summary>
     public static IPAddress OtherClient { get; } = IPAddress.Parse($"{Network}.253");
 
@@ -45,12 +47,14 @@ internal sealed class TestFleet : IAsyncDisposable
     /// <param name="cluster">More of the cluster's section, in one line each, indented by two.</param>
     /// <param name="more">More of the configuration.</param>
     /// <param name="upstream">The backend's section in braces, with HOST for the address of the tests' side; null: an echo.</param>
+    /// <param name="tls">More of the listener's section on TLS, each after a comma.</param>
     /// <param name="pods">An API server at <see cref="Outside"/> by which they find each other; null: by seeds.</param>
     public static async Task<TestFleet> StartAsync(
         int members,
         string cluster = "",
         string more = "",
         string? upstream = null,
+        string tls = "",
         Func<Task<FakeApiServer>>? pods = null
     )
     {
@@ -64,7 +68,7 @@ internal sealed class TestFleet : IAsyncDisposable
         {
             fleet.SetUpNetwork();
             fleet._pods = pods is null ? null : await pods();
-            fleet.SetUp(members, cluster, more, upstream);
+            fleet.SetUp(members, cluster, more, upstream, tls);
             foreach (var member in fleet.Members)
             {
                 member.Start();
@@ -202,7 +206,7 @@ internal sealed class TestFleet : IAsyncDisposable
         }
         Shell.Try($"ip link delete {_prefix}");
         _backend?.Dispose();
-        _certificates.Dispose();
+        Certificates.Dispose();
         _folder.Delete(recursive: true);
         if (_pods is not null)
         {
@@ -215,35 +219,35 @@ internal sealed class TestFleet : IAsyncDisposable
             $"ip link add {_prefix} type bridge && ip addr add {Network}.254/24 dev {_prefix} && ip addr add {OtherClient}/24 dev {_prefix} && ip link set {_prefix} up"
         );
 
-    private void SetUp(int members, string cluster, string more, string? upstream)
+    private void SetUp(int members, string cluster, string more, string? upstream, string tls)
     {
         _backend = new EchoBackend(IPAddress.Parse($"{Network}.254"));
         var backend = upstream?.Replace("HOST", $"{Network}.254", StringComparison.Ordinal) ?? $"{{ address: \"{_backend.EndPoint}\" }}";
         Write("token", Token);
-        using (var edge = _certificates.Issue(role: "localhost", host: null, purposes: ["1.3.6.1.5.5.7.3.1"]))
+        using (var edge = Certificates.Issue(role: "localhost", host: null, purposes: ["1.3.6.1.5.5.7.3.1"]))
         {
             Write("edge.pem", Pem(edge));
         }
-        Write("authorities.pem", _certificates.Authority.ExportCertificatePem());
+        Write("authorities.pem", Certificates.Authority.ExportCertificatePem());
         for (var number = 1; number <= members; number++)
         {
-            Members = [.. Members, Make(number, members, cluster, more, backend)];
+            Members = [.. Members, Make(number, members, cluster, more, backend, tls)];
         }
     }
 
-    private Member Make(int number, int members, string cluster, string more, string backend)
+    private Member Make(int number, int members, string cluster, string more, string backend, string tls)
     {
         var (space, address) = ($"{_prefix}-{number}", $"{Network}.{number}");
         Shell.Run(
             $"ip netns add {space} && ip link add {space}h type veth peer name eth0 netns {space} && ip link set {space}h master {_prefix} up"
                 + $" && ip -n {space} addr add {address}/24 dev eth0 && ip -n {space} link set eth0 up && ip -n {space} link set lo up"
         );
-        using var certificate = _certificates.Issue(host: address);
+        using var certificate = Certificates.Issue(host: address);
         Write($"member-{number}.pem", Pem(certificate));
         var file = Write(
             $"gateway-{number}.yaml",
             $$"""
-            stateFolder: {{_folder.FullName}}/state
+            stateFolder: {{_folder.FullName}}/state-{{number}}
             eventLoops: 1
             admin: { bind: "{{address}}:9901", readTokenFile: token }
             drain: { grace: 2s, timeout: 20s }
@@ -255,7 +259,7 @@ internal sealed class TestFleet : IAsyncDisposable
             {{cluster}}
             {{more}}
             listeners:
-              - { name: tls, bind: "{{address}}:8443", upstream: backend, tls: { certificates: [{ certificate: edge.pem }] } }
+              - { name: tls, bind: "{{address}}:8443", upstream: backend, tls: { certificates: [{ certificate: edge.pem }]{{tls}} } }
             upstreams:
               backend: {{backend}}
             """
@@ -270,13 +274,15 @@ internal sealed class TestFleet : IAsyncDisposable
             ? $"seeds: [{string.Join(", ", Enumerable.Range(1, Math.Min(members, 3)).Select(static one => $"\"{Network}.{one}:4053\""))}]"
             : $"kubernetes: {{ namespace: {FakeApiServer.Namespace}, labels: app=gw, contactPoints: {(members / 2) + 1} }}";
 
-    private static string Pem(X509Certificate2 one)
+    /// <summary>With its key.</summary>
+    public static string Pem(X509Certificate2 one)
     {
         using var key = one.GetECDsaPrivateKey()!;
         return one.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem();
     }
 
-    private string Write(string name, string text)
+    /// <summary>A file beside the members' configurations; its path.</summary>
+    public string Write(string name, string text)
     {
         var path = Path.Combine(_folder.FullName, name);
         File.WriteAllText(path, text);

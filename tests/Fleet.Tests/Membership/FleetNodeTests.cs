@@ -89,7 +89,7 @@ public sealed class FleetNodeTests
         await garbage.ConnectAsync(member);
         await garbage.GetStream().WriteAsync("GET / HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray());
         await ReadToEndAsync(garbage.GetStream());
-        await TestFleet.UntilAsync(() => fleet.Nodes[0].Refused >= 4, "all are counted");
+        await TestFleet.UntilAsync(() => fleet.Nodes[0].Refused == 6, "all are counted");
         Assert.Equal(FleetStanding.Member, fleet.Nodes[0].Current.Standing);
         Assert.Equal(1, fleet.Nodes[0].Begun);
         // And a member gets in.
