@@ -6,7 +6,7 @@ namespace TlsGateway.Actors.Limits;
 /// <summary>A number in a file that the kernel writes anew for each reader; the file stays open, since it is looked at several times a second.</summary>
 /// <param name="file">Its path; a number stands within its first 128 bytes.</param>
 /// <param name="position">Of the words in it, from 0.</param>
-internal sealed class KernelNumber(string file, int position)
+internal sealed class KernelNumber(string file, int position) : IDisposable
 {
     private SafeFileHandle? _open;
 
@@ -26,9 +26,15 @@ internal sealed class KernelNumber(string file, int position)
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // The next look opens it anew.
-            _open?.Dispose();
-            _open = null;
+            Dispose();
             return false;
         }
+    }
+
+    /// <summary>Closes the file, which another look would open again.</summary>
+    public void Dispose()
+    {
+        _open?.Dispose();
+        _open = null;
     }
 }

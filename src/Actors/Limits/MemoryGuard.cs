@@ -47,14 +47,25 @@ internal sealed partial class MemoryGuard : IDisposable
 
     private void Watch()
     {
+        var watched = _watched;
         while (!_stopped.WaitOne(Interval))
-            Look();
+        {
+            // Only this thread reads, so only it may close what it has open.
+            if (watched != _watched)
+            {
+                watched.Use.Dispose();
+                watched = _watched;
+            }
+
+            Look(watched.Settings, watched.Use);
+        }
+
+        watched.Use.Dispose();
         _stopped.Dispose();
     }
 
-    private void Look()
+    private void Look(MemorySettings settings, MemoryUse use)
     {
-        var (settings, use) = _watched;
         var used = use.Read(little: use.Limit / 100 * (settings.RefuseAt - Hysteresis));
         (_resources.MemoryUsed, _resources.MemoryLimit) = (used, use.Limit);
         var level = LevelOf(used, use.Limit, settings, _resources.Memory);

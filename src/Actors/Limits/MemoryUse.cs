@@ -3,7 +3,7 @@ using System.Globalization;
 namespace TlsGateway.Actors.Limits;
 
 /// <summary>What the process uses and may use, as the kernel counts it: of its control group (version 1 or 2) where that has a limit, else its resident set and the machine's memory.</summary>
-internal sealed class MemoryUse
+internal sealed class MemoryUse : IDisposable
 {
     private const string ControlGroups = "/sys/fs/cgroup";
 
@@ -43,6 +43,12 @@ internal sealed class MemoryUse
         if (_usage is null || !_usage.TryRead(out var usage))
             return _resident.TryRead(out var pages) ? pages * Environment.SystemPageSize : Environment.WorkingSet;
         return usage < little ? usage : Math.Max(0, usage - ReadStatistic(_statisticsFile!, _cacheKey));
+    }
+
+    public void Dispose()
+    {
+        _usage?.Dispose();
+        _resident.Dispose();
     }
 
     private static MemoryUse? Version2(string root, long machine)
