@@ -100,7 +100,7 @@ def main():
     p.add_argument("--slice-bytes", type=int, default=64 << 20, help="bytes per connection (8 of them) in a slice of S3 or S4")
     p.add_argument("--base-port", type=int, default=20450)
     a = p.parse_args()
-    a.bytes, a.idle, a.load_root = a.slice_bytes, 0, None
+    a.secs, a.bytes, a.idle, a.load_root = a.slice, a.slice_bytes, 0, None
     a.proxies = a.proxies.split(",")
     for also in a.also:
         name, folder = also.split("=", 1)
