@@ -20,6 +20,7 @@ internal sealed partial class MemoryGuard : IDisposable
     private readonly Action<bool> _giveBack;
     private readonly ILogger _log;
     private readonly ManualResetEvent _stopped = new(initialState: false);
+    private readonly UnusedPages _unused = new();
     private volatile Watched _watched;
     private long _collected = long.MinValue / 2;
     private long _pause = ShortestPause;
@@ -58,6 +59,7 @@ internal sealed partial class MemoryGuard : IDisposable
             }
 
             Look(watched.Settings, watched.Use);
+            _unused.Look();
         }
 
         watched.Use.Dispose();

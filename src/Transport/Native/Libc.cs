@@ -67,6 +67,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Library)]
     public static partial int setrlimit(int resource, ulong* limits);
 
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int madvise(void* address, nuint length, int advice);
+
     [LibraryImport(Library)]
     public static partial int malloc_trim(nuint pad);
 
