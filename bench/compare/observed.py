@@ -23,9 +23,9 @@ UNOBSERVED = proxies.GATEWAY.replace("@ENGINE@", "openssl").replace(
 )
 
 # What a page does once a second comes to its thousandth call, from which on the gateway compiles code for good, after a quarter of an hour. With the runtime's own 30 (hexadecimal here) for both, that is behind us
-# after two minutes (each method is compiled twice).
+# after five minutes (each method is compiled twice).
 ENV = {"DOTNET_EnableDiagnostics": "0", "DOTNET_TC_CallCountThreshold": "1E"}
-WARM_SECONDS = 120
+WARM_SECONDS = 300
 
 PROXIES = {
     "observed": dict(proxies.gateway(), conf=OBSERVED, warm=WARM_SECONDS, env=ENV),
