@@ -62,7 +62,7 @@ public sealed class MappedFiles
         Mapping? mapping = null;
         foreach (string line in lines)
         {
-            if (line[0] is (>= '0' and <= '9') or (>= 'a' and <= 'f'))
+            if (line is [(>= '0' and <= '9') or (>= 'a' and <= 'f'), ..])
             {
                 if (mapping is not null)
                     yield return mapping;

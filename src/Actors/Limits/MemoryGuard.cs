@@ -7,7 +7,7 @@ namespace TlsGateway.Actors.Limits;
 /// <summary>Looks at the process's memory several times a second and says what is to be done about it.</summary>
 internal sealed partial class MemoryGuard : IDisposable
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
+    internal static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Per cent below which a level is left.</summary>
     private const int Hysteresis = 2;

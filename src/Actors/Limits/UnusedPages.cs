@@ -6,17 +6,16 @@ namespace TlsGateway.Actors.Limits;
 internal sealed class UnusedPages
 {
     /// <summary>In looks of the memory guard. By the first time a fleet has formed; by the second what runs once a second has been compiled for good.</summary>
-    private const int First = 60 * LooksPerSecond;
-    private const int Interval = 4 * 60 * LooksPerSecond;
+    internal static readonly int First = (int)(TimeSpan.FromMinutes(1) / MemoryGuard.Interval);
+    internal static readonly int Interval = (int)(TimeSpan.FromMinutes(4) / MemoryGuard.Interval);
 
     /// <summary>Between the two looks at what is mapped.</summary>
-    private const int Between = 10 * LooksPerSecond;
-    private const int LooksPerSecond = 4;
+    private static readonly int Between = (int)(TimeSpan.FromSeconds(10) / MemoryGuard.Interval);
 
     private int _looks = Interval - First;
     private MappedFiles? _before;
 
-    /// <summary>One of four in a second.</summary>
+    /// <summary>One of the memory guard's.</summary>
     public void Look()
     {
         _looks++;

@@ -67,7 +67,7 @@ internal static unsafe partial class Libc
     [LibraryImport(Library)]
     public static partial int setrlimit(int resource, ulong* limits);
 
-    [LibraryImport(Library, SetLastError = true)]
+    [LibraryImport(Library)]
     public static partial int madvise(void* address, nuint length, int advice);
 
     [LibraryImport(Library)]
