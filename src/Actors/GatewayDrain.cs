@@ -1,14 +1,16 @@
 using Akka.Actor;
-using TlsGateway.Actors.Connections;
 using TlsGateway.Actors.Listeners;
+using TlsGateway.Actors.Metrics;
+using TlsGateway.Transport;
 
 namespace TlsGateway.Actors;
 
-/// <summary>Ends a gateway's connections over a time.</summary>
+/// <summary>Ends a gateway's connections over a time: those that it serves, and those that it relays to other members.</summary>
 /// <param name="supervisors">Of the loops.</param>
-/// <param name="open">Connections that are open.</param>
+/// <param name="metrics">How many connections are open and relayed.</param>
 /// <param name="now">The loops' clock.</param>
-internal sealed class GatewayDrain(IReadOnlyList<IActorRef> supervisors, Func<long> open, Func<long> now)
+/// <param name="peers">The other members; null: there are none.</param>
+internal sealed class GatewayDrain(IReadOnlyList<IActorRef> supervisors, GatewayMetrics metrics, Func<long> now, IDrainPeers? peers)
 {
     /// <summary>Idle connections are closed so often at most, and in so many groups.</summary>
     private static readonly TimeSpan ShortestStep = TimeSpan.FromMilliseconds(250);
@@ -17,13 +19,14 @@ internal sealed class GatewayDrain(IReadOnlyList<IActorRef> supervisors, Func<lo
     /// <summary>For other members to close what is relayed to them.</summary>
     private static readonly TimeSpan RelaysPatience = TimeSpan.FromSeconds(1);
 
+    /// <summary>Of the connections that are relayed to each member.</summary>
+    private readonly Dictionary<string, DrainPace> _relayed = new(StringComparer.Ordinal);
+
     /// <summary>As <see cref="GatewayHost.DrainAsync"/> says it.</summary>
     /// <param name="timeout">From now.</param>
     /// <param name="shutdown">What connections have to end in after it.</param>
-    /// <param name="room">Of others; null: not known.</param>
-    /// <param name="endRelays">As there; null: nothing is relayed.</param>
     /// <param name="stopNow">Ends the waiting at once.</param>
-    public async Task RunAsync(TimeSpan timeout, TimeSpan shutdown, Func<long>? room, Action? endRelays, CancellationToken stopNow)
+    public async Task RunAsync(TimeSpan timeout, TimeSpan shutdown, CancellationToken stopNow)
     {
         var began = now();
         var drained = Task.WhenAll(
@@ -32,12 +35,12 @@ internal sealed class GatewayDrain(IReadOnlyList<IActorRef> supervisors, Func<lo
         var half = timeout / 2;
         if (await EndsWithinAsync(drained, half, stopNow).ConfigureAwait(false) || stopNow.IsCancellationRequested)
             return;
-        if (await CloseIdleAsync(drained, timeout - half, began, room, stopNow).ConfigureAwait(false) || stopNow.IsCancellationRequested)
+        if (await CloseIdleAsync(drained, timeout - half, began, stopNow).ConfigureAwait(false) || stopNow.IsCancellationRequested)
             return;
-        if (endRelays is not null)
+        if (peers is not null && metrics.RelayedConnections > 0)
         {
             // Who serves a connection can end it well, who relays it can only cut it.
-            endRelays();
+            peers.EndRelays();
             if (await EndsWithinAsync(drained, RelaysPatience, stopNow).ConfigureAwait(false) || stopNow.IsCancellationRequested)
                 return;
         }
@@ -48,26 +51,57 @@ internal sealed class GatewayDrain(IReadOnlyList<IActorRef> supervisors, Func<lo
     }
 
     /// <summary>Closes idle connections evenly over <paramref name="window"/>. True: none is left.</summary>
-    private async Task<bool> CloseIdleAsync(Task drained, TimeSpan window, long began, Func<long>? room, CancellationToken stopNow)
+    private async Task<bool> CloseIdleAsync(Task drained, TimeSpan window, long began, CancellationToken stopNow)
     {
         var steps = (int)Math.Clamp(window / ShortestStep, 1, MaxSteps);
-        var atStart = open();
-        for (var step = 1; step <= steps; step++)
+        DrainPace own = new(metrics.OpenConnections, steps, credit: 0);
+        for (var step = 0; step < steps; step++)
         {
-            var surplus = Math.Min(open() - (atStart * (steps - step) / steps), room?.Invoke() ?? long.MaxValue);
-            // Of a loop's connections as many as of another's: the kernel has spread them.
-            var share = (int)Math.Min(int.MaxValue, (surplus + supervisors.Count - 1) / supervisors.Count);
-            if (share > 0)
-            {
-                foreach (var supervisor in supervisors)
-                    supervisor.Tell(new ListenerProtocol.CloseIdle(share, began), ActorRefs.NoSender);
-            }
-
+            CloseSome(own, began, step, steps - step);
             if (await EndsWithinAsync(drained, window / steps, stopNow).ConfigureAwait(false) || stopNow.IsCancellationRequested)
                 return true;
         }
 
         return false;
+    }
+
+    private void CloseSome(DrainPace own, long began, int step, int stepsLeft)
+    {
+        List<Due> all = [Due.Of(member: null, own, metrics.OpenConnections)];
+        foreach (var (member, open) in metrics.RelayedTo())
+        {
+            if (!_relayed.TryGetValue(member, out var pace))
+            {
+                // The golden ratio puts any number of them evenly between two connections.
+                _relayed.Add(member, pace = new DrainPace(open, stepsLeft, credit: (_relayed.Count + 1) * 0.618034 % 1));
+            }
+
+            all.Add(Due.Of(member, pace, open));
+        }
+
+        // All their clients come to the other members, whoever served them before.
+        var room = peers?.Room ?? long.MaxValue;
+        var due = all.Sum(static one => (long)one.Count);
+        foreach (var one in all)
+        {
+            // Of the room that is left, its part of what is left.
+            var count = (int)(due <= room ? one.Count : one.Count * room / due);
+            due -= one.Count;
+            room -= count;
+            one.Pace.Told(count, one.Count, one.Open);
+            if (count == 0)
+                continue;
+            if (one.Member is null)
+                ListenerProtocol.CloseIdle.Begin(supervisors, step, count, began, origin: null);
+            else
+                peers?.CloseIdleRelayed(one.Member, count, TimeSpan.FromTicks((now() - began) / TimeSpan.NanosecondsPerTick));
+        }
+    }
+
+    /// <summary>What comes next of the connections that one member serves; null: this one.</summary>
+    private readonly record struct Due(string? Member, DrainPace Pace, long Open, int Count)
+    {
+        public static Due Of(string? member, DrainPace pace, long open) => new(member, pace, open, pace.Next(open));
     }
 
     private static async Task<bool> EndsWithinAsync(Task task, TimeSpan timeout, CancellationToken stopNow)

@@ -41,6 +41,7 @@ public sealed class GatewayHost : IAsyncDisposable
     private readonly MemoryGuard _memory;
     private volatile ScopeLimits _scope = new(LimitSettings.None, ClientLimitSettings.None);
     private volatile bool _draining;
+    private int _idleCloses;
     private volatile ListenerGeneration[] _generations = [];
 
     private GatewayHost(ActorSystem system, GatewayHostOptions options)
@@ -151,7 +152,7 @@ public sealed class GatewayHost : IAsyncDisposable
         [.. _generations.Where(one => one.Number == Generation).Select(static one => one.Settings)];
 
     /// <summary>Connections open now.</summary>
-    public long OpenConnections => Metrics.Counters.Sum(c => Volatile.Read(ref c.Open));
+    public long OpenConnections => Metrics.OpenConnections;
 
     /// <summary>Starts the data path.</summary>
     /// <exception cref="SocketSetupException">An address cannot be listened on; says which and why.</exception>
@@ -177,14 +178,13 @@ public sealed class GatewayHost : IAsyncDisposable
     /// </summary>
     /// <param name="timeout">From now.</param>
     /// <param name="stopNow">Ends the waiting at once.</param>
-    /// <param name="room">How many connections others can take at present: no more are closed at a time before the end. Null: it is not known.</param>
-    /// <param name="endRelays">Called when the time is over: has other members close what is relayed to them from here. Null: nothing is.</param>
-    public Task DrainAsync(TimeSpan timeout, CancellationToken stopNow, Func<long>? room = null, Action? endRelays = null)
+    /// <param name="peers">The other members: no more connections are closed at a time before the end than they can take, and they close those that are relayed to them. Null: there are none.</param>
+    public Task DrainAsync(TimeSpan timeout, CancellationToken stopNow, IDrainPeers? peers = null)
     {
         _draining = true;
         var shutdown = _listeners.Count == 0 ? TimeSpan.Zero : _listeners.Max(l => l.Settings.ShutdownTimeout);
-        var drain = new GatewayDrain(_supervisors, () => OpenConnections, Metrics.Loops[0].Loop.ReadTimestamp);
-        return drain.RunAsync(timeout, shutdown, room, Metrics.HasRelays ? endRelays : null, stopNow);
+        var drain = new GatewayDrain(_supervisors, Metrics, Metrics.Loops[0].Loop.ReadTimestamp, peers);
+        return drain.RunAsync(timeout, shutdown, stopNow);
     }
 
     /// <summary>Closes connections that another member relays here, with close_notify: it is about to end.</summary>
@@ -194,6 +194,19 @@ public sealed class GatewayHost : IAsyncDisposable
         foreach (var supervisor in _supervisors)
             supervisor.Tell(new ListenerProtocol.CloseRelayed(origin), ActorRefs.NoSender);
     }
+
+    /// <summary>Closes idle connections that another member relays here, with close_notify: it drains.</summary>
+    /// <param name="origin">The member.</param>
+    /// <param name="count">At most so many, 1 or more.</param>
+    /// <param name="idle">Those on which nothing has happened for so long, the longest idle first.</param>
+    public void CloseIdleRelayed(string origin, int count, TimeSpan idle) =>
+        ListenerProtocol.CloseIdle.Begin(
+            _supervisors,
+            Interlocked.Increment(ref _idleCloses),
+            count,
+            Metrics.Loops[0].Loop.ReadTimestamp() - (idle.Ticks * TimeSpan.NanosecondsPerTick),
+            origin
+        );
 
     /// <summary>Closes connections, with close_notify, so that their clients come to members with more room.</summary>
     /// <param name="count">At most so many, 1 or more.</param>

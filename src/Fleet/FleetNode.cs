@@ -73,6 +73,13 @@ public sealed class FleetNode : IAsyncDisposable
     /// <summary>Tells the others to close what this member relays to them: it is about to end.</summary>
     public void EndRelays() => _balance?.Tell(BalanceActor.TellRelaysEnd.Instance, ActorRefs.NoSender);
 
+    /// <summary>Tells a member to close some of what this one relays to it and is idle, the longest idle first: this one drains.</summary>
+    /// <param name="member">As grants name it.</param>
+    /// <param name="count">At most so many, 1 or more.</param>
+    /// <param name="idle">Nothing has happened on them for so long.</param>
+    public void CloseIdleRelayed(string member, int count, TimeSpan idle) =>
+        _balance?.Tell(new BalanceActor.TellCloseIdle(member, count, idle), ActorRefs.NoSender);
+
     /// <summary>Begins; joining goes on in the background, for as long as it takes.</summary>
     public void Start() => _running = Task.Run(RunAsync);
 

@@ -26,6 +26,12 @@ public interface IFleetHost
     /// <param name="origin">The member, as it advertises itself.</param>
     void CloseRelayed(string origin);
 
+    /// <summary>Close some of what this member relays here and is idle: it drains.</summary>
+    /// <param name="origin">The member, as it advertises itself.</param>
+    /// <param name="count">At most so many, 1 or more.</param>
+    /// <param name="idle">Those on which nothing has happened for so long, the longest first.</param>
+    void CloseIdleRelayed(string origin, int count, TimeSpan idle);
+
     /// <summary>Close connections, so that their clients come to members with more room.</summary>
     /// <param name="count">At most so many, 1 or more.</param>
     /// <param name="idle">Those on which nothing has happened for so long, the longest first.</param>

@@ -131,7 +131,7 @@ public sealed class RelayTests
     }
 
     /// <summary>Opens connections at one member, so fast that its load can be seen by the others meanwhile.</summary>
-    private static async Task<ManyClients> SkewAsync(TestFleet fleet, Member at, int count)
+    internal static async Task<ManyClients> SkewAsync(TestFleet fleet, Member at, int count)
     {
         const int PerTick = 8;
         ManyClients clients = new();

@@ -48,14 +48,15 @@ internal sealed class ConnectionTable
     /// <param name="count">At most, 1 or more.</param>
     /// <param name="idleSince">Nothing has happened on them since then.</param>
     /// <param name="order">What they are told.</param>
+    /// <param name="origin">Those that this member relays here; null: any.</param>
     /// <returns>How many were told.</returns>
-    public int CloseLongestIdle(long now, int count, long idleSince, IDataPathMessage order)
+    public int CloseLongestIdle(long now, int count, long idleSince, IDataPathMessage order, string? origin = null)
     {
         // The longest idle has the lowest instant; the head of the queue is the one that goes first when a longer idle one comes.
-        var chosen = new PriorityQueue<TlsConnection, long>(count + 1);
+        var chosen = new PriorityQueue<TlsConnection, long>(Math.Min(count, _byNumber.Count) + 1);
         for (var connection = _first; connection is not null; connection = connection.NextInTable)
         {
-            if (!connection.IsIdle(now) || connection.LastActivity > idleSince)
+            if (!connection.IsIdle(now) || connection.LastActivity > idleSince || (origin is not null && connection.RelayedFrom != origin))
                 continue;
             if (chosen.Count < count)
                 chosen.Enqueue(connection, -connection.LastActivity);

@@ -33,8 +33,35 @@ internal static class ListenerProtocol
     /// <summary>To the supervisor: connections come from other members too. <paramref name="Fd"/> is bound and listening and owned by the receiver. Answered with <see cref="Done"/>.</summary>
     internal sealed record OpenRelayPort(int Fd) : INoSerializationVerificationNeeded;
 
-    /// <summary>To the supervisor: the gateway drains. Close so many connections at most, of those on which nothing has happened <paramref name="Since"/> an instant of the loops' clock, the longest idle first.</summary>
-    internal sealed record CloseIdle(int Count, long Since) : INoSerializationVerificationNeeded;
+    /// <summary>
+    /// To the supervisor: a gateway drains. Close connections on which nothing has happened <paramref name="Since"/> an instant of the loops' clock, the longest idle first; what this loop has not goes on to
+    /// the next. It goes round twice: at first each closes its share of what is left, then all that it can.
+    /// </summary>
+    /// <param name="Count">At most so many, by all.</param>
+    /// <param name="Since">The instant.</param>
+    /// <param name="Origin">Those that this member relays here; null: any.</param>
+    /// <param name="Supervisors">Of all loops.</param>
+    /// <param name="At">Whose turn it is, by number modulo loops.</param>
+    /// <param name="Turns">Left, with this one.</param>
+    internal sealed record CloseIdle(int Count, long Since, string? Origin, IReadOnlyList<IActorRef> Supervisors, int At, int Turns)
+        : INoSerializationVerificationNeeded
+    {
+        /// <summary>Of this loop.</summary>
+        public int Share => Turns > Supervisors.Count ? (Count + Turns - Supervisors.Count - 1) / (Turns - Supervisors.Count) : Count;
+
+        /// <param name="first">Where to begin, by number modulo loops.</param>
+        public static void Begin(IReadOnlyList<IActorRef> supervisors, int first, int count, long since, string? origin) =>
+            new CloseIdle(count, since, origin, supervisors, (int)((uint)first % (uint)supervisors.Count), 2 * supervisors.Count).Send();
+
+        /// <summary>This loop has closed some.</summary>
+        public void Next(int closed)
+        {
+            if (Count > closed && Turns > 1)
+                (this with { Count = Count - closed, At = (At + 1) % Supervisors.Count, Turns = Turns - 1 }).Send();
+        }
+
+        private void Send() => Supervisors[At].Tell(this, ActorRefs.NoSender);
+    }
 
     /// <summary>To the supervisor: other members have more room. Close <paramref name="Count"/> connections at most: those idle since <paramref name="IdleSince"/>, then those that began before <paramref name="BegunBefore"/>.</summary>
     internal sealed record Retire(int Count, long IdleSince, long BegunBefore) : INoSerializationVerificationNeeded;

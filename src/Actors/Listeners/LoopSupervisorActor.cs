@@ -62,7 +62,9 @@ internal sealed class LoopSupervisorActor(LoopContext loop) : UntypedActor
                     loop.Connections.CloseSomeForMemory(loop.Loop.ReadTimestamp());
                 break;
             case CloseIdle close:
-                loop.Connections.CloseLongestIdle(loop.Loop.ReadTimestamp(), close.Count, close.Since, CloseNow.Instance);
+                close.Next(
+                    loop.Connections.CloseLongestIdle(loop.Loop.ReadTimestamp(), close.Share, close.Since, CloseNow.Instance, close.Origin)
+                );
                 break;
             case Retire retire:
                 loop.Connections.Retire(loop.Loop.ReadTimestamp(), retire.Count, retire.IdleSince, retire.BegunBefore);

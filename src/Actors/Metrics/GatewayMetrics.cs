@@ -61,11 +61,18 @@ public sealed class GatewayMetrics : IDisposable
 
     internal IReadOnlyList<LoopContext> Loops { get; set; } = [];
 
-    /// <summary>Connections go from here to other members now.</summary>
-    internal bool HasRelays => RelayedConnections > 0;
+    /// <summary>Connections that this gateway serves.</summary>
+    internal long OpenConnections => Counters.Sum(static counters => Volatile.Read(ref counters.Open));
 
     /// <summary>Connections that were accepted here and are served by another member.</summary>
     public long RelayedConnections => Loops.Sum(static loop => Volatile.Read(ref loop.RelayCounts.Open));
+
+    /// <summary>As <see cref="RelayedConnections"/>, for each member that serves some.</summary>
+    internal IReadOnlyDictionary<string, long> RelayedTo() =>
+        Loops
+            .SelectMany(static loop => loop.RelayCounts.OpenTo)
+            .GroupBy(static one => one.Key, StringComparer.Ordinal)
+            .ToDictionary(static one => one.Key, static one => one.Sum(static loop => loop.Value), StringComparer.Ordinal);
 
     /// <summary>Where durations are recorded one by one.</summary>
     internal EventHistograms Events { get; }

@@ -73,7 +73,7 @@ internal sealed class RelayActor : UntypedActor
             case State.Relaying:
                 _seed.Socket.Close();
                 _seed.LeaveRelayed();
-                _loop.RelayCounts.Open--;
+                _loop.RelayCounts.Closed(_target.Member);
                 break;
             default:
                 _seed.Release(CloseReason.Stopped);
@@ -165,7 +165,7 @@ internal sealed class RelayActor : UntypedActor
         _loop.Loop.Timers.Cancel(_timer!);
         _state = State.Relaying;
         _loop.RelayCounts.CountSent(RelayOutcome.Relayed);
-        _loop.RelayCounts.Open++;
+        _loop.RelayCounts.Opened(_target.Member);
         _seed.HandOver();
         _seed.Socket.Owner = Self;
         _up = new RelayFlow(_loop.Loop, _seed.Socket, _member!);

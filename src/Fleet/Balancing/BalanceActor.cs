@@ -95,7 +95,13 @@ internal sealed class BalanceActor : UntypedActor, IWithTimers
                 }
                 break;
             case RelaysEnd end when !end.Member.Equals(_cluster.SelfUniqueAddress):
-                _host.CloseRelayed(new FleetAddress(end.Member.Address.Host ?? "", end.Member.Address.Port ?? 0).ToString());
+                _host.CloseRelayed(NameOf(end.Member));
+                break;
+            case CloseIdleRelays { Count: > 0 } close when !close.Member.Equals(_cluster.SelfUniqueAddress):
+                _host.CloseIdleRelayed(NameOf(close.Member), close.Count, close.Idle);
+                break;
+            case TellCloseIdle tell:
+                Send(tell);
                 break;
             case TellRelaysEnd:
                 _placement.Clear();
@@ -211,13 +217,22 @@ internal sealed class BalanceActor : UntypedActor, IWithTimers
 
     private void Add(RoomAnswer answer, IPAddress address) =>
         _placement.Add(
-            new Grant(
-                new FleetAddress(answer.Member.Address.Host ?? "", answer.Member.Address.Port ?? 0).ToString(),
-                new IPEndPoint(address, answer.Relay.Port),
-                Math.Min(answer.Granted, MaxGrant),
-                _looks
-            )
+            new Grant(NameOf(answer.Member), new IPEndPoint(address, answer.Relay.Port), Math.Min(answer.Granted, MaxGrant), _looks)
         );
+
+    /// <summary>To the member of this name, if it is still one.</summary>
+    private void Send(TellCloseIdle tell)
+    {
+        if (_cluster.State.Members.FirstOrDefault(one => NameOf(one.UniqueAddress) == tell.Member) is { } member)
+        {
+            Context
+                .ActorSelection(new RootActorPath(member.Address) / "user" / Name)
+                .Tell(new CloseIdleRelays(_cluster.SelfUniqueAddress, tell.Count, tell.Idle));
+        }
+    }
+
+    /// <summary>As it advertises itself, and as the data path knows it.</summary>
+    private static string NameOf(UniqueAddress member) => new FleetAddress(member.Address.Host ?? "", member.Address.Port ?? 0).ToString();
 
     private void ScheduleRebalance()
     {
@@ -251,6 +266,9 @@ internal sealed class BalanceActor : UntypedActor, IWithTimers
     {
         public static TellRelaysEnd Instance { get; } = new();
     }
+
+    /// <summary>This member drains: the one of this name closes some of what is relayed to it.</summary>
+    internal sealed record TellCloseIdle(string Member, int Count, TimeSpan Idle) : INoSerializationVerificationNeeded;
 
     private sealed record Resolved(RoomAnswer Answer, IPAddress? Address) : INoSerializationVerificationNeeded;
 

@@ -52,6 +52,12 @@ public sealed record RoomAnswer(UniqueAddress Member, int Granted, Settings.Flee
 /// <param name="Member">Which.</param>
 public sealed record RelaysEnd(UniqueAddress Member) : IFleetMessage;
 
+/// <summary>A member drains: close some of what it relays to you and is idle, the longest idle first. To each that serves some, again and again.</summary>
+/// <param name="Member">Which.</param>
+/// <param name="Count">At most so many, from 1.</param>
+/// <param name="Idle">Nothing has happened on them for so long.</param>
+public sealed record CloseIdleRelays(UniqueAddress Member, int Count, TimeSpan Idle) : IFleetMessage;
+
 /// <summary>A message of a version that this one does not know: dropped.</summary>
 /// <param name="Manifest">As it came.</param>
 public sealed record UnknownMessage(string Manifest) : IFleetMessage;

@@ -25,6 +25,7 @@ public sealed class FleetSerializer(ExtendedActorSystem system) : SerializerWith
     public const string RoomQuestionV1 = "room-question-1";
     public const string RoomAnswerV1 = "room-answer-1";
     public const string RelaysEndV1 = "relays-end-1";
+    public const string CloseIdleRelaysV1 = "close-idle-relays-1";
 
     /// <summary>Connections that are asked for or granted at once.</summary>
     private const int MaxRoom = 100_000;
@@ -53,6 +54,7 @@ public sealed class FleetSerializer(ExtendedActorSystem system) : SerializerWith
             RoomQuestion => RoomQuestionV1,
             RoomAnswer => RoomAnswerV1,
             RelaysEnd => RelaysEndV1,
+            CloseIdleRelays => CloseIdleRelaysV1,
             HealthReport => WorkWire.HealthV1,
             StapleReport => WorkWire.StapleV1,
             _ => throw new SerializationException($"{o.GetType().Name} is not said between members."),
@@ -70,6 +72,7 @@ public sealed class FleetSerializer(ExtendedActorSystem system) : SerializerWith
             RoomQuestion question => Write(question),
             RoomAnswer answer => Write(answer),
             RelaysEnd end => new Wire.RelaysEnd { Member = Write(end.Member) }.ToByteArray(),
+            CloseIdleRelays close => Write(close),
             HealthReport report => WorkWire.Write(report),
             StapleReport report => WorkWire.Write(report),
             _ => throw new SerializationException($"{obj.GetType().Name} is not said between members."),
@@ -91,6 +94,7 @@ public sealed class FleetSerializer(ExtendedActorSystem system) : SerializerWith
                 RoomQuestionV1 => ReadRoomQuestion(bytes),
                 RoomAnswerV1 => ReadRoomAnswer(bytes),
                 RelaysEndV1 => new RelaysEnd(ReadMember(Wire.RelaysEnd.Parser.ParseFrom(bytes).Member)),
+                CloseIdleRelaysV1 => ReadCloseIdleRelays(bytes),
                 WorkWire.HealthV1 => WorkWire.ReadHealth(bytes),
                 WorkWire.StapleV1 => WorkWire.ReadStaple(bytes),
                 _ => new UnknownMessage(manifest.Length > MaxText ? manifest[..MaxText] : manifest),
@@ -275,6 +279,20 @@ public sealed class FleetSerializer(ExtendedActorSystem system) : SerializerWith
                 .Members.Take(MaxAddresses)
                 .Select(static member => Address.TryParse(member, out var address) ? address : throw new FormatException()),
         ]);
+
+    private static byte[] Write(CloseIdleRelays close) =>
+        new Wire.CloseIdleRelays
+        {
+            Member = Write(close.Member),
+            Count = close.Count,
+            IdleMillis = (long)close.Idle.TotalMilliseconds,
+        }.ToByteArray();
+
+    private static CloseIdleRelays ReadCloseIdleRelays(byte[] bytes)
+    {
+        var close = Wire.CloseIdleRelays.Parser.ParseFrom(bytes);
+        return new CloseIdleRelays(ReadMember(close.Member), Math.Clamp(close.Count, 0, MaxRoom), Millis(close.IdleMillis));
+    }
 
     private static byte[] Write(RoomQuestion question) =>
         new Wire.RoomQuestion

@@ -77,6 +77,8 @@ internal sealed class FleetHost(
 
     public void CloseRelayed(string origin) => host()?.CloseRelayed(origin);
 
+    public void CloseIdleRelayed(string origin, int count, TimeSpan idle) => host()?.CloseIdleRelayed(origin, count, idle);
+
     public void Retire(int count, TimeSpan idle, TimeSpan? old) => host()?.Retire(count, idle, old);
 
     public LocalLoad ReadLoad()

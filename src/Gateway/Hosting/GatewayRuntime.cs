@@ -173,20 +173,14 @@ internal sealed class GatewayRuntime(
         {
             return;
         }
-        var (began, open) = (time.GetTimestamp(), host.OpenConnections);
+        var (began, open) = (time.GetTimestamp(), Left());
         readiness.DrainsBy(() =>
         {
             var since = time.GetElapsedTime(began);
-            return new DrainProgress(open, host.OpenConnections, since, since < timeout ? timeout - since : TimeSpan.Zero);
+            return new DrainProgress(open, Left(), since, since < timeout ? timeout - since : TimeSpan.Zero);
         });
-        await host.DrainAsync(
-                timeout,
-                CancellationToken.None,
-                _fleet is { } fleet ? () => RoomOf(fleet.Current) : null,
-                () => _fleet?.EndRelays()
-            )
-            .ConfigureAwait(false);
-        if (host.OpenConnections is var left and > 0)
+        await host.DrainAsync(timeout, CancellationToken.None, _fleet is { } fleet ? new FleetPeers(fleet) : null).ConfigureAwait(false);
+        if (Left() is var left and > 0)
         {
             log.DrainTimeOver(left);
         }
@@ -194,6 +188,9 @@ internal sealed class GatewayRuntime(
         {
             log.Drained();
         }
+
+        // Those that another member serves end only when their client or that member ends them.
+        long Left() => host.OpenConnections + host.Metrics.RelayedConnections;
     }
 
     /// <summary>Leaves the fleet: the others saw it drain until now.</summary>
@@ -256,19 +253,6 @@ internal sealed class GatewayRuntime(
         }
         var waits = cluster.Fleet.SharesTicketKeys && _ticketKeys.FleetVersion == 0;
         return waits && (cluster.ReadyAsMemberOnly || fleet.Standing == FleetStanding.Member) ? "no ticket keys of the fleet yet" : null;
-    }
-
-    /// <summary>Connections that the others can take: a member without a limit takes any.</summary>
-    private static long RoomOf(FleetSnapshot fleet)
-    {
-        var others = fleet
-            .Members.Where(static one => one is { IsSelf: false, IsReachable: true, Status: "up", Load.IsDraining: false })
-            .ToList();
-        return others.Count == 0
-            ? long.MaxValue
-            : others.Sum(static one =>
-                one.Details is { MaxConnections: > 0 and var most } ? Math.Max(0, most - one.Load!.Connections) : int.MaxValue
-            );
     }
 
     private static ValueTask DisposeAsync(IAsyncDisposable? part) => part?.DisposeAsync() ?? ValueTask.CompletedTask;

@@ -65,6 +65,13 @@ internal sealed class EchoClient : IAsyncDisposable
         Assert.Equal(text, Encoding.UTF8.GetString(heard));
     }
 
+    /// <summary>Waits for the gateway's close_notify, and closes.</summary>
+    public async Task EndWithGatewayAsync()
+    {
+        await ExpectEndAsync();
+        await DisposeAsync();
+    }
+
     /// <summary>Waits for the gateway's close_notify.</summary>
     public async Task ExpectEndAsync()
     {

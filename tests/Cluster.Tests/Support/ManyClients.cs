@@ -22,6 +22,9 @@ internal sealed class ManyClients : IAsyncDisposable
     /// <summary>Each sees the gateway's close_notify.</summary>
     public Task ExpectEndAsync() => Task.WhenAll(_clients.Select(static client => client.ExpectEndAsync()));
 
+    /// <summary>Each sees the gateway's close_notify, and closes at once.</summary>
+    public Task EndWithGatewayAsync() => Task.WhenAll(_clients.Select(static client => client.EndWithGatewayAsync()));
+
     public async ValueTask DisposeAsync()
     {
         foreach (var client in _clients)

@@ -66,6 +66,22 @@ public sealed class BalanceTests
     }
 
     [Fact]
+    public async Task One_that_drains_has_one_other_close_some_of_what_it_relays_and_only_that_one()
+    {
+        await using TestFleet fleet = new(3, Relaying);
+        await fleet.FormAsync();
+        fleet.Nodes[1].CloseIdleRelayed(fleet.Addresses[2].ToString(), 7, TimeSpan.FromSeconds(31.5));
+        // Nobody, and it itself: nothing happens.
+        fleet.Nodes[1].CloseIdleRelayed("nobody:4053", 7, TimeSpan.Zero);
+        fleet.Nodes[1].CloseIdleRelayed(fleet.Addresses[1].ToString(), 7, TimeSpan.Zero);
+        fleet.Nodes[1].EndRelays();
+        await TestFleet.UntilAsync(() => fleet.Hosts.Count(static host => !host.ClosedRelayed.IsEmpty) == 2, "what came after it is there");
+        Assert.Equal([(fleet.Addresses[1].ToString(), 7, TimeSpan.FromSeconds(31.5))], fleet.Hosts[2].ClosedIdle);
+        Assert.Empty(fleet.Hosts[0].ClosedIdle);
+        Assert.Empty(fleet.Hosts[1].ClosedIdle);
+    }
+
+    [Fact]
     public async Task A_member_with_more_connections_closes_a_share_of_what_it_has_above_the_average()
     {
         RebalanceSettings rebalance = new(1.5, Share: 0.1, TimeSpan.FromSeconds(1), Idle: TimeSpan.FromSeconds(10), Old: null);

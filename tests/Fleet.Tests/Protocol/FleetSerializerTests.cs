@@ -62,6 +62,7 @@ public sealed class FleetSerializerTests : IDisposable
             { FleetSerializer.RoomQuestionV1, new RoomQuestion(Member, 1234.5, 50) },
             { FleetSerializer.RoomAnswerV1, new RoomAnswer(Member, 25, new Settings.FleetAddress("gw-1.members", 4054)) },
             { FleetSerializer.RelaysEndV1, new RelaysEnd(Member) },
+            { FleetSerializer.CloseIdleRelaysV1, new CloseIdleRelays(Member, 12, TimeSpan.FromSeconds(31)) },
         };
 
     [Theory]
@@ -118,6 +119,10 @@ public sealed class FleetSerializerTests : IDisposable
             {
                 FleetSerializer.RelaysEndV1,
                 "0A2D0A26616B6B612E73736C2E7463703A2F2F666C6565744067772D302E6D656D626572733A3430353310AAB4DE75"
+            },
+            {
+                FleetSerializer.CloseIdleRelaysV1,
+                "0A2D0A26616B6B612E73736C2E7463703A2F2F666C6565744067772D302E6D656D626572733A3430353310AAB4DE75100C1898F201"
             },
             { FleetSerializer.FormationAnswerV1, "0A26616B6B612E73736C2E7463703A2F2F666C6565744067772D302E6D656D626572733A34303533" },
         };

@@ -41,10 +41,15 @@ internal sealed class TestHost(string name) : IFleetHost
 
     public void CloseRelayed(string origin) => ClosedRelayed.Enqueue(origin);
 
+    public void CloseIdleRelayed(string origin, int count, TimeSpan idle) => ClosedIdle.Enqueue((origin, count, idle));
+
     public void Retire(int count, TimeSpan idle, TimeSpan? old) => Retired.Enqueue(count);
 
     /// <summary>Members whose relays were to be closed.</summary>
     public System.Collections.Concurrent.ConcurrentQueue<string> ClosedRelayed { get; } = new();
+
+    /// <summary>Members of whose relays some were to be closed.</summary>
+    public System.Collections.Concurrent.ConcurrentQueue<(string Origin, int Count, TimeSpan Idle)> ClosedIdle { get; } = new();
 
     /// <summary>How many connections were to be closed, each time.</summary>
     public System.Collections.Concurrent.ConcurrentQueue<int> Retired { get; } = new();

@@ -164,16 +164,53 @@ public sealed class HandOverTests : IDisposable
         _placement.Use(target.Host.RelayEndPoint);
         using var client = EngineClient.Open(origin.EndPoint);
         client.AssertEchoes("before");
-        await origin.Host.DrainAsync(
-            TimeSpan.Zero,
-            CancellationToken.None,
-            room: null,
-            endRelays: () => target.Host.CloseRelayed("origin:4053")
-        );
+        await origin.Host.DrainAsync(TimeSpan.Zero, CancellationToken.None, new TestPeers(target.Host));
         // close_notify, by the one that serves it.
         Assert.Equal(TlsStatus.Closed, client.ReadToEnd());
         client.CloseCleanly();
         await target.UntilClosedAsync(CloseReason.Drained);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_drain_has_idle_relayed_connections_closed_bit_by_bit_while_there_is_room(bool hasRoom)
+    {
+        const int Idle = 16;
+        await using var upstream = TestUpstream.Echo();
+        await using var origin = await StartAsync(upstream.EndPoint, _placement);
+        await using var target = await StartAsync(upstream.EndPoint, new FixedPlacement());
+        _placement.Use(target.Host.RelayEndPoint);
+        List<EngineClient> idle = [.. Enumerable.Range(0, Idle).Select(_ => EngineClient.Open(origin.EndPoint))];
+        // What belongs to the handshake is behind them.
+        idle.ForEach(static client => client.AssertEchoes("before"));
+        using var active = EngineClient.Open(origin.EndPoint);
+        TestPeers peers = new(target.Host) { Room = hasRoom ? long.MaxValue : 0 };
+
+        var draining = origin.Host.DrainAsync(TimeSpan.FromSeconds(6), CancellationToken.None, peers);
+        active.AssertEchoes("since it began");
+        // None of them answers the close_notify before the time is over: it must not hurry on for that.
+        await peers.Ended;
+        if (hasRoom)
+        {
+            // Twelve steps; the one that is not idle is due too, and stays.
+            Assert.Equal(Idle + 1, peers.Steps.Sum(static step => step.Count));
+            Assert.All(peers.Steps, static step => Assert.InRange(step.Count, 1, 2));
+            Assert.All(peers.Steps, static step => Assert.True(step.Idle >= TimeSpan.FromSeconds(3)));
+            Assert.Equal((Idle, 1), peers.AtTheEnd);
+        }
+        else
+        {
+            Assert.Empty(peers.Steps);
+            Assert.Equal((0, Idle + 1), peers.AtTheEnd);
+        }
+        foreach (var client in idle.Append(active))
+        {
+            Assert.Equal(TlsStatus.Closed, client.ReadToEnd());
+            client.CloseCleanly();
+        }
+        await draining.WaitAsync(RunningGateway.Patience);
+        idle.ForEach(static client => client.Dispose());
     }
 
     private Task<RunningGateway> StartAsync(IPEndPoint upstream, FixedPlacement placement) =>
@@ -185,6 +222,42 @@ public sealed class HandOverTests : IDisposable
             loops: 2,
             new GatewayHostOptions { Relays = Relayed.Settings(placement, key) }
         );
+
+    /// <summary>A fleet of the two.</summary>
+    private sealed class TestPeers(GatewayHost target) : IDrainPeers
+    {
+        private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public long Room { get; init; }
+
+        /// <summary>When the time was over.</summary>
+        public Task Ended => _ended.Task.WaitAsync(RunningGateway.Patience);
+
+        /// <summary>What was to be closed.</summary>
+        public List<(int Count, TimeSpan Idle)> Steps { get; } = [];
+
+        /// <summary>Of the other one's connections, those that were about to end when the time was over, and those that were open.</summary>
+        public (int Closing, int Open) AtTheEnd { get; private set; }
+
+        public void CloseIdleRelayed(string member, int count, TimeSpan idle)
+        {
+            Assert.Equal("target:4053", member);
+            Steps.Add((count, idle));
+            target.CloseIdleRelayed("somebody-else:4053", count, TimeSpan.Zero);
+            target.CloseIdleRelayed("origin:4053", count, idle);
+        }
+
+        public void EndRelays() => _ = EndRelaysAsync();
+
+        private async Task EndRelaysAsync()
+        {
+            var page = await target.ListConnectionsAsync(new(), after: null, limit: 100);
+            var closing = page.Connections.Count(static one => one.Phase == "shutting_down");
+            AtTheEnd = (closing, page.Connections.Count - closing);
+            target.CloseRelayed("origin:4053");
+            _ended.SetResult();
+        }
+    }
 
     /// <summary>What may be at the address of a member's relay port.</summary>
     private sealed class TestPeer : IAsyncDisposable
