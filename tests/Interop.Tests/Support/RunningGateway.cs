@@ -136,11 +136,14 @@ internal sealed class RunningGateway : IAsyncDisposable
     public static Task UntilAsync(Func<bool> condition, string what) => UntilAsync(condition, () => what);
 
     /// <summary>As above; <paramref name="what"/> is asked when the time is over, so that it tells how things stand then.</summary>
-    public static async Task UntilAsync(Func<bool> condition, Func<string> what)
+    public static Task UntilAsync(Func<bool> condition, Func<string> what) => UntilAsync(() => Task.FromResult(condition()), what);
+
+    /// <summary>As above, for what has to be asked for.</summary>
+    public static async Task UntilAsync(Func<Task<bool>> condition, Func<string> what)
     {
         var began = TimeProvider.System.GetTimestamp();
         using var poll = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
-        while (!condition())
+        while (!await condition())
         {
             Assert.True(TimeProvider.System.GetElapsedTime(began) < Patience, $"not within {Patience.TotalSeconds} s: {what()}");
             await poll.WaitForNextTickAsync();
