@@ -52,7 +52,12 @@ public static class LiveViewSetup
         server.MapStaticAssets();
         server
             .MapRazorComponents<App>()
-            .AddInteractiveServerRenderMode(static options => options.ContentSecurityFrameAncestorsPolicy = null);
+            .AddInteractiveServerRenderMode(static options =>
+            {
+                options.ContentSecurityFrameAncestorsPolicy = null;
+                // Deflating a page's updates cost as much as drawing them, and what is secret must not be compressed with what a client of the gateway chose.
+                options.DisableWebSocketCompression = true;
+            });
     }
 
     /// <summary>Pages run no script but their own, load nothing from elsewhere and are in no frame.</summary>

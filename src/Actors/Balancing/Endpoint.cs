@@ -22,6 +22,7 @@ public sealed class Endpoint
     private volatile EndpointCheck? _lastCheck;
     private long _rampFrom = long.MinValue;
     private long _ejections;
+    private string? _text;
 
     public Endpoint(EndPoint address)
     {
@@ -152,7 +153,8 @@ public sealed class Endpoint
         return MinimumRampPercent + (int)((100 - MinimumRampPercent) * Math.Max(0, now - from) / slowStartNanos);
     }
 
-    public override string ToString() => UnixPath ?? Address.ToString();
+    /// <summary>Asked for at the end of each connection that is logged.</summary>
+    public override string ToString() => _text ??= UnixPath ?? Address.ToString();
 
     private static (InetEndPoint, string?, ulong) Of(in InetEndPoint address)
     {

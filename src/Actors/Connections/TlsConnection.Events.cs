@@ -95,7 +95,9 @@ internal sealed partial class TlsConnection
             StalledByUpstream = Span(_stalls.NanosOf(StallCause.Upstream)),
             StalledBySelf = Span(_stalls.NanosOf(StallCause.Self)),
             LongestStall = _stalls.Longest,
-            Stalls = [.. _stalls.History.Select(span => (span.Key, Span(span.From - _began), Span(span.Nanos)))],
+            Stalls = _stalls.History is { Count: > 0 } stalls
+                ? [.. stalls.Select(span => (span.Key, Span(span.From - _began), Span(span.Nanos)))]
+                : [],
             Reason = reason,
             Alert = failure.Alert,
             IsAlertReceived = failure.Kind == TlsFailureKind.PeerAlert,

@@ -54,6 +54,15 @@ internal static class ChartShape
         var x = Width - ((values.Count - 1 - index) * (double)Width / Math.Max(1, room - 1));
         var y = Height - (Math.Clamp(values[index] / ceiling, 0, 1) * Height);
         // A tenth is finer than a pixel, and a short text is less to send.
-        points.Append(Math.Round(x, 1)).Append(',').Append(Math.Round(y, 1)).Append(' ');
+        Append(points, x).Append(',');
+        Append(points, y).Append(' ');
+    }
+
+    /// <summary>As whole numbers: the text of a floating-point one costs several times as much.</summary>
+    private static StringBuilder Append(StringBuilder points, double value)
+    {
+        var (whole, tenth) = Math.DivRem((int)Math.Round(value * 10), 10);
+        points.Append(whole);
+        return tenth == 0 ? points : points.Append('.').Append((char)('0' + tenth));
     }
 }

@@ -50,6 +50,22 @@ public sealed class AccessLogFormatTests
         Assert.Equal(["client_serial", "client_subject"], missing.Order(StringComparer.Ordinal));
     }
 
+    [Theory]
+    [InlineData(0, "0.000000", "0")]
+    [InlineData(4, "0.000000", "0")]
+    [InlineData(5, "0.000001", "0.000001")]
+    [InlineData(125_000, "0.012500", "0.0125")]
+    [InlineData(9_999_995, "1.000000", "1")]
+    [InlineData(100_000_000, "10.000000", "10")]
+    [InlineData(-1, "0.000000", "0")]
+    [InlineData(long.MaxValue - 5, "922337203685.477580", "922337203685.47758")]
+    public void Seconds_have_six_decimals_and_in_JSON_none_that_say_nothing(long ticks, string text, string json)
+    {
+        var end = Ends.Full with { Duration = TimeSpan.FromTicks(ticks) };
+        Assert.Equal($"{text}\n", Text("{duration_seconds}", end));
+        Assert.Equal(json, Json([AccessLogFields.Find("duration_seconds")!], end).GetProperty("duration_seconds").GetRawText());
+    }
+
     /// <summary>A server name is the client's to choose, certificate subjects are somebody's.</summary>
     [Theory]
     [InlineData("two words", "\"two words\"")]
