@@ -7,11 +7,15 @@ run.py's figure is a median of a few long runs; when the machine's speed changes
 seen, the slices of one round, a few seconds apart, still meet the same machine. Printed for each scenario: the median CPU per
 handshake or round trip of each proxy, the median of the first proxy's ratios to it, with the range that holds the
 middle half, and the median of its slices' 99th percentiles of latency.
-For handshakes (S1, S2, S7, S8), round trips (S5, S5r) and bytes (S3, S4: CPU per MB; a slice is --slice-bytes). An old build beside a new one: --also name=folder.
+For handshakes (S1, S2, S7, S8), round trips (S5, S5r), bytes (S3, S4: CPU per MB; a slice is --slice-bytes) and idle connections (S6: CPU per connection that is opened, held
+for two seconds, used once and closed; a slice is --slice-idle of them). An old build beside a new one: --also name=folder.
 """
 import argparse, json, statistics, sys, time
 import run
 from proxies import PROXIES, gateway
+
+
+HELD_SECONDS = 2
 
 
 def slice_of(a, scenario, port, proxy, secs):
@@ -20,10 +24,14 @@ def slice_of(a, scenario, port, proxy, secs):
 
 
 def measure(cmd, pids):
+    before = run.cpu(pids)[0]
     load = run.Proc(cmd)
     try:
         load.line()
-        before = run.cpu(pids)[0]
+        if cmd[1] == "idle":
+            time.sleep(HELD_SECONDS)
+        else:
+            before = run.cpu(pids)[0]
         load.say("go")
         load.line()
         spent = run.cpu(pids)[0] - before
@@ -40,31 +48,31 @@ def measure(cmd, pids):
 
 
 def done(result):
-    """Units of work: round trips, handshakes, or MB."""
+    """Units of work: round trips, handshakes, connections, or MB."""
     if result["mode"] in ("up", "down"):
         return (result["bytes_up"] + result["bytes_down"]) / 1e6
-    return result["echoes" if result["mode"] == "pp" else "handshakes"]
+    return result["echoes" if result["mode"] in ("pp", "idle") else "handshakes"]
 
 
 def warm_up(a, name, port, proxy, pids):
-    """By time; bulk has none of its own, so it is repeated."""
+    """By time; bulk and idle connections have none of their own, so they are repeated."""
     secs = proxy.get("warm", 1)
     if run.SCENARIOS[name]["mode"] in ("hs", "pp"):
         measure(slice_of(a, name, port, proxy, secs), pids)
         return
     end = time.monotonic() + secs
     while time.monotonic() < end:
-        measure(bulk_slice(a, name, port, proxy), pids)
+        measure(counted_slice(a, name, port, proxy), pids)
 
 
-def bulk_slice(a, name, port, proxy):
+def counted_slice(a, name, port, proxy):
     return run.load_cmd(a, run.SCENARIOS[name], port, proxy, False)
 
 
 def scenario(a, name):
     key = "rsa" if "-key rsa" in run.SCENARIOS[name]["args"] else "ec"
     backend = run.Proc([f"{run.WORK}/backend", run.BACKEND_MODE[run.SCENARIOS[name]["mode"]], str(a.base_port)])
-    bulk = run.SCENARIOS[name]["mode"] in ("up", "down")
+    counted = run.SCENARIOS[name]["mode"] in ("up", "down", "idle")
     up = {}
     try:
         backend.line()
@@ -78,9 +86,9 @@ def scenario(a, name):
             order = a.proxies[i % len(a.proxies):] + a.proxies[:i % len(a.proxies)]
             for proxy in order:
                 running, port = up[proxy]
-                spent, result = measure(bulk_slice(a, name, port, PROXIES[proxy]) if bulk else slice_of(a, name, port, PROXIES[proxy], a.slice), running.pids())
+                spent, result = measure(counted_slice(a, name, port, PROXIES[proxy]) if counted else slice_of(a, name, port, PROXIES[proxy], a.slice), running.pids())
                 us[proxy].append(spent)
-                p99[proxy].append(0 if bulk else result["msg_p99_us" if result["mode"] == "pp" else "hs_p99_us"])
+                p99[proxy].append(0 if counted else result["msg_p99_us" if result["mode"] == "pp" else "hs_p99_us"])
                 if result["mode"] == "hs" and "-resume" not in run.SCENARIOS[name]["args"] and result["resumed"]:
                     raise SystemExit("resumed in a full-handshake run")
         return us, p99
@@ -98,9 +106,10 @@ def main():
     p.add_argument("--rounds", type=int, default=40)
     p.add_argument("--slice", type=float, default=0.5, help="seconds of load per proxy and round")
     p.add_argument("--slice-bytes", type=int, default=64 << 20, help="bytes per connection (8 of them) in a slice of S3 or S4")
+    p.add_argument("--slice-idle", type=int, default=2000, help="connections of a slice of S6")
     p.add_argument("--base-port", type=int, default=20450)
     a = p.parse_args()
-    a.secs, a.bytes, a.idle, a.load_root = a.slice, a.slice_bytes, 0, None
+    a.secs, a.bytes, a.idle, a.load_root = a.slice, a.slice_bytes, a.slice_idle, None
     a.proxies = a.proxies.split(",")
     for also in a.also:
         name, folder = also.split("=", 1)
