@@ -44,14 +44,15 @@ public sealed class FleetNodeTests
     {
         await using TestFleet fleet = new(3);
         await fleet.FormAsync();
-        var keys = fleet.Hosts[2].Keys;
+        await TestFleet.UntilAsync(() => Array.TrueForAll(fleet.Hosts, static host => host.Keys?.Sealing is not null), "all have keys");
+        var sealing = fleet.Hosts[2].Keys!.Sealing!.Key;
         fleet.Nodes[2].Use(fleet.Settings(2));
         await TestFleet.UntilAsync(() => fleet.Nodes[2].Begun == 2, "it begins again");
         await TestFleet.UntilAsync(
             () => Array.TrueForAll(fleet.Nodes, static node => node.Current.Members.Count(static one => one.Status == "up") == 3),
             "all are members again"
         );
-        Assert.NotNull(keys);
+        Assert.True(fleet.Hosts[2].Keys!.Sealing!.Key.IsSameAs(sealing), "it goes on with the same keys");
     }
 
     [Fact]

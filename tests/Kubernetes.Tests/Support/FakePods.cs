@@ -142,7 +142,7 @@ internal sealed class FakePods
     public void EndWatches() => CloseAll(static watch => watch.Lines.Writer.TryComplete());
 
     /// <summary>As when a connection breaks.</summary>
-    public void CutWatches() => CloseAll(static watch => watch.Context.Abort());
+    public void CutWatches() => CloseAll(static watch => watch.Cut.Cancel());
 
     /// <summary>When so many have begun since the start.</summary>
     public Task WhenWatchedAsync(int count = 1)
@@ -194,7 +194,7 @@ internal sealed class FakePods
         {
             if (from >= _forgotten)
             {
-                watch = new Watch(context, selector);
+                watch = new Watch(selector);
                 _watches.Add(watch);
                 foreach (var (version, line, before, after) in _history)
                 {
@@ -220,9 +220,10 @@ internal sealed class FakePods
             return;
         }
         TellOpened();
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, watch.Cut.Token);
         try
         {
-            await foreach (var line in watch.Lines.Reader.ReadAllAsync(context.RequestAborted))
+            await foreach (var line in watch.Lines.Reader.ReadAllAsync(ends.Token))
             {
                 await context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(line + "\n"));
                 await context.Response.Body.FlushAsync();
@@ -230,7 +231,8 @@ internal sealed class FakePods
         }
         catch (OperationCanceledException)
         {
-            // Cut, or given up by whoever watches.
+            // Cut, or given up by whoever watches. The context may be another request's as soon as this has returned: it is aborted here.
+            context.Abort();
         }
         lock (_lock)
         {
@@ -304,8 +306,11 @@ internal sealed class FakePods
         return pod["metadata"]!["labels"]![parts[0]]?.GetValue<string>() == parts[1];
     }
 
-    private sealed record Watch(HttpContext Context, string Selector)
+    private sealed record Watch(string Selector)
     {
+        /// <summary>As when the connection breaks.</summary>
+        public CancellationTokenSource Cut { get; } = new();
+
         public Channel<string> Lines { get; } = Channel.CreateUnbounded<string>();
 
         /// <summary>One that begins to fit is added for whoever watches, and one that ceases to is deleted.</summary>
