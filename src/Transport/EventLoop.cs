@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using TlsGateway.Transport.Native;
 
@@ -45,7 +44,7 @@ public sealed class EventLoop : IDisposable
     private readonly List<SocketHandle> _listeners = [];
 
     private readonly WorkRing _work = new();
-    private readonly ConcurrentQueue<IThreadPoolWorkItem> _foreignWork = new();
+    private readonly ForeignWork _foreignWork = new();
 
     /// <summary>Handles that were armed while ready, and the list being gone through.</summary>
     private List<SocketHandle> _ready = [];
@@ -55,9 +54,6 @@ public sealed class EventLoop : IDisposable
     private int _phase;
     private bool _stopRequested;
     private bool _acceptsSockets = true;
-
-    /// <summary>1 while a thread runs work that was posted after the end.</summary>
-    private int _lateRunner;
 
     /// <param name="options">Checked here.</param>
     /// <param name="events">Told of readiness.</param>
@@ -130,13 +126,13 @@ public sealed class EventLoop : IDisposable
             return;
         }
 
-        _foreignWork.Enqueue(work);
+        _foreignWork.Add(work);
 
         // Pairs with the fence in Turn: either the loop sees the item before it sleeps, or it is seen asleep here. And with the one in End.
         Interlocked.MemoryBarrier();
         _poller.WakeIfAsleep();
         if (Volatile.Read(ref _phase) == (int)LoopPhase.Ended)
-            RunLateWork();
+            _foreignWork.RunLate(Execute);
     }
 
     /// <summary>
@@ -151,7 +147,7 @@ public sealed class EventLoop : IDisposable
             t_current = this;
             End();
             t_current = caller;
-            RunLateWork();
+            _foreignWork.RunLate(Execute);
             return;
         }
 
@@ -271,7 +267,7 @@ public sealed class EventLoop : IDisposable
             Turn();
         End();
         t_current = null;
-        RunLateWork();
+        _foreignWork.RunLate(Execute);
     }
 
     private void Turn()
@@ -327,12 +323,12 @@ public sealed class EventLoop : IDisposable
         int left = budget;
         // Now was read when the loop came back from the kernel, just before.
         long until = Now + _workNanos;
-        TakeForeignWork(budget);
+        Counters.ForeignPostsValue += _foreignWork.MoveTo(_work, budget);
         while (left > 0)
         {
             if (!_work.TryDequeue(out IThreadPoolWorkItem item))
             {
-                TakeForeignWork(left);
+                Counters.ForeignPostsValue += _foreignWork.MoveTo(_work, left);
                 if (!_work.TryDequeue(out item))
                     break;
             }
@@ -346,18 +342,6 @@ public sealed class EventLoop : IDisposable
         int done = budget - left;
         Counters.WorkItemsValue += done;
         return done;
-    }
-
-    private void TakeForeignWork(int limit)
-    {
-        int taken = 0;
-        while (taken < limit && _foreignWork.TryDequeue(out IThreadPoolWorkItem? item))
-        {
-            _work.Enqueue(item);
-            taken++;
-        }
-
-        Counters.ForeignPostsValue += taken;
     }
 
     /// <summary>Whether there is nothing left to do; if so the loop counts as asleep, and a post wakes it.</summary>
@@ -457,7 +441,7 @@ public sealed class EventLoop : IDisposable
         DrainWork();
         Volatile.Write(ref _phase, (int)LoopPhase.Ended);
 
-        // Either a post from here on sees the phase and runs its item, or the item is seen by the caller's RunLateWork.
+        // Either a post from here on sees the phase and runs its item, or the item is seen by the caller's RunLate.
         Interlocked.MemoryBarrier();
         _poller.Dispose();
         Buffers.Dispose();
@@ -479,19 +463,6 @@ public sealed class EventLoop : IDisposable
                     $"Event loop {Name} dropped {dropped} work items when it stopped: {MaxItemsAfterStop} had run and they kept posting more."
                 )
             );
-        }
-    }
-
-    /// <summary>Runs what was posted after the end, in order, one at a time: the thread that finds nobody at it does it for all.</summary>
-    private void RunLateWork()
-    {
-        while (!_foreignWork.IsEmpty && Interlocked.CompareExchange(ref _lateRunner, 1, 0) == 0)
-        {
-            while (_foreignWork.TryDequeue(out IThreadPoolWorkItem? item))
-                Execute(item);
-
-            // Full fence: whoever posted and found the runner busy is seen by the next look at the queue.
-            _ = Interlocked.Exchange(ref _lateRunner, 0);
         }
     }
 
