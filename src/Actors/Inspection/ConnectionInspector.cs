@@ -4,12 +4,12 @@ using static TlsGateway.Actors.Inspection.InspectionProtocol;
 
 namespace TlsGateway.Actors.Inspection;
 
-/// <summary>Asks all loops, through the <see cref="InspectionGate"/>, and puts their answers together. Any thread.</summary>
+/// <summary>Asks all loops, each through its <see cref="InspectionGate"/>, and puts their answers together. Any thread.</summary>
 /// <param name="loops">Their supervisors.</param>
 /// <param name="timeout">How long a loop may take: it is stuck then.</param>
 internal sealed class ConnectionInspector(IReadOnlyList<IActorRef> loops, TimeSpan timeout)
 {
-    private readonly InspectionGate _gate = new(TimeProvider.System);
+    private readonly InspectionGate[] _gates = [.. loops.Select(static _ => new InspectionGate(TimeProvider.System))];
     private readonly SharedLooks _looks = new();
 
     public Task<ConnectionPage> ListAsync(ConnectionFilter filter, ConnectionId? after, int limit) =>
@@ -29,7 +29,7 @@ internal sealed class ConnectionInspector(IReadOnlyList<IActorRef> loops, TimeSp
     public Task<IReadOnlyDictionary<UsageQuestion, IReadOnlyList<UsageCount>>> ReadUsageAsync(int limit) =>
         _looks.LookAsync((nameof(AskUsage), limit), () => SumUsageAsync(limit));
 
-    private Task<T> AskAsync<T>(int loop, object question) => _gate.AskAsync(() => loops[loop].Ask<Timed<T>>(question, timeout));
+    private Task<T> AskAsync<T>(int loop, object question) => _gates[loop].AskAsync(() => loops[loop].Ask<Timed<T>>(question, timeout));
 
     private async Task<ConnectionPage> ReadListAsync(ConnectionFilter filter, ConnectionId? after, int limit)
     {
@@ -49,51 +49,41 @@ internal sealed class ConnectionInspector(IReadOnlyList<IActorRef> loops, TimeSp
 
     private async Task<RankedConnections> ReadRankAsync(ConnectionFilter filter, ConnectionSort sort, int offset, int limit)
     {
-        var (total, size) = (0, offset + limit);
-        // Of those chosen so far, the one with the least goes first.
-        var chosen = new PriorityQueue<(long Key, ConnectionId Id), (long, ConnectionId)>(RankOrder.LeastFirst);
-        for (var loop = 0; loop < loops.Count; loop++)
-        {
-            long? after = 0;
-            while (after is { } number)
-            {
-                var ranked = await AskAsync<Ranked>(loop, new Rank(filter, sort, number)).ConfigureAwait(false);
-                foreach (var (key, found) in ranked.Keys)
-                {
-                    var one = (key, new ConnectionId(loop, found));
-                    if (chosen.Count < size)
-                        chosen.Enqueue(one, one);
-                    else
-                        chosen.EnqueueDequeue(one, one);
-                }
+        var looks = await Task.WhenAll(Enumerable.Range(0, loops.Count).Select(loop => RankLoopAsync(loop, filter, sort)))
+            .ConfigureAwait(false);
+        var parts = looks.SelectMany(static parts => parts).ToList();
+        var page = RankOrder.Page(parts, offset, limit);
+        return new RankedConnections(await DescribeAsync(page).ConfigureAwait(false), parts.Sum(static part => part.Count));
+    }
 
-                total += ranked.Keys.Count;
-                after = ranked.Next;
-            }
+    /// <summary>What a loop's connections have of it, as it came: each part is small.</summary>
+    private async Task<IReadOnlyList<List<RankKey>>> RankLoopAsync(int loop, ConnectionFilter filter, ConnectionSort sort)
+    {
+        var parts = new List<List<RankKey>>();
+        long? after = 0;
+        while (after is { } number)
+        {
+            var ranked = await AskAsync<Ranked>(loop, new Rank(filter, sort, number)).ConfigureAwait(false);
+            parts.Add(ranked.Keys);
+            after = ranked.Next;
         }
 
-        // What goes last has the most.
-        var page = new List<ConnectionId>(limit);
-        while (chosen.Count > offset)
-            page.Add(chosen.Dequeue().Id);
-        page.Reverse();
-        return new RankedConnections(await DescribeAsync(page).ConfigureAwait(false), total);
+        return parts;
     }
 
     /// <summary>Connections as they are now, in this order; those that have ended are left out.</summary>
     private async Task<IReadOnlyList<ConnectionSnapshot>> DescribeAsync(IReadOnlyList<ConnectionId> ids)
     {
-        var described = new Dictionary<ConnectionId, ConnectionSnapshot>();
-        foreach (var loop in ids.GroupBy(static id => id.Loop))
-        {
-            foreach (var numbers in loop.Select(static id => id.Number).Chunk(LoopInspection.MaxDescribed))
-            {
-                var page = await AskAsync<ConnectionPage>(loop.Key, new Describe(numbers)).ConfigureAwait(false);
-                foreach (var connection in page.Connections)
-                    described.Add(connection.Id, connection);
-            }
-        }
-
+        var parts = await Task.WhenAll(
+                ids.GroupBy(static id => id.Loop)
+                    .SelectMany(loop =>
+                        loop.Select(static id => id.Number)
+                            .Chunk(LoopInspection.MaxDescribed)
+                            .Select(numbers => AskAsync<ConnectionPage>(loop.Key, new Describe(numbers)))
+                    )
+            )
+            .ConfigureAwait(false);
+        var described = parts.SelectMany(static part => part.Connections).ToDictionary(static connection => connection.Id);
         return [.. ids.Where(described.ContainsKey).Select(id => described[id])];
     }
 

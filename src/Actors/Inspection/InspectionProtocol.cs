@@ -90,9 +90,9 @@ internal static class InspectionProtocol
     /// <summary>How much of something each connection above a number has, out of a bounded look. Answered with <see cref="Ranked"/>.</summary>
     internal sealed record Rank(ConnectionFilter Filter, ConnectionSort Sort, long After) : INoSerializationVerificationNeeded;
 
-    /// <param name="Keys">Of those that have something of it, in the order of their numbers.</param>
+    /// <param name="Keys">Of those that have something of it; the asker's own.</param>
     /// <param name="Next">Go on after this one; null: all have been looked at.</param>
-    internal sealed record Ranked(IReadOnlyList<(long Key, long Number)> Keys, long? Next) : INoSerializationVerificationNeeded;
+    internal sealed record Ranked(List<RankKey> Keys, long? Next) : INoSerializationVerificationNeeded;
 
     /// <summary>Answered with <see cref="ConnectionPage"/>: those of these numbers, <see cref="LoopInspection.MaxDescribed"/> at most, that are still there.</summary>
     internal sealed record Describe(IReadOnlyList<long> Numbers) : INoSerializationVerificationNeeded;

@@ -55,12 +55,12 @@ internal sealed class LoopInspection(LoopContext loop)
     {
         var last = query.After;
         var connection = loop.Connections.After(query.After);
-        var keys = new List<(long, long)>();
+        var keys = new List<RankKey>();
         for (var visited = 0; connection is not null && visited < MaxVisited; visited++)
         {
             last = connection.Number;
             if (connection.Passes(query.Filter) && connection.SortKey(query.Sort) is var key and > 0)
-                keys.Add((key, last));
+                keys.Add(new RankKey(key, new ConnectionId(loop.Loop.Index, last)));
             connection = connection.NextInTable;
         }
 

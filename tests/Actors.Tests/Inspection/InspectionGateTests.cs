@@ -10,10 +10,14 @@ public sealed class InspectionGateTests
 
     private readonly FakeTimeProvider _time = new();
 
+    private static readonly long s_credit = InspectionGate.Credit.Ticks * TimeSpan.NanosecondsPerTick;
+
     [Fact]
-    public async Task A_question_waits_until_the_one_before_is_paid_for()
+    public async Task A_question_waits_until_those_before_are_paid_for()
     {
         var gate = new InspectionGate(_time);
+        await gate.AskAsync(() => Answer(1, s_credit));
+        // That was on credit; what comes now is over it.
         Assert.Equal(1, await gate.AskAsync(() => Answer(1, 2 * Millisecond)));
         var second = gate.AskAsync(() => Answer(2, 0));
         // The others' share of the loop's time comes first.
@@ -26,9 +30,35 @@ public sealed class InspectionGateTests
     }
 
     [Fact]
+    public async Task Many_questions_get_their_share_of_the_time_and_no_more()
+    {
+        var gate = new InspectionGate(_time);
+        var (taken, passed) = (TimeSpan.Zero, TimeSpan.Zero);
+        for (var question = 0; question < 200; question++)
+        {
+            var asked = gate.AskAsync(() => Answer(1, Millisecond));
+            // Nobody but the gate waits on this clock.
+            while (!asked.IsCompleted)
+            {
+                _time.Advance(TimeSpan.FromMilliseconds(1));
+                passed += TimeSpan.FromMilliseconds(1);
+            }
+
+            await asked;
+            taken += TimeSpan.FromMilliseconds(1);
+        }
+
+        Assert.True(
+            taken <= (passed / (InspectionGate.Share - 1)) + InspectionGate.Credit + TimeSpan.FromMilliseconds(1),
+            $"{taken} of {passed}"
+        );
+    }
+
+    [Fact]
     public async Task What_is_small_is_paid_for_together()
     {
         var gate = new InspectionGate(_time);
+        await gate.AskAsync(() => Answer(1, s_credit));
         var asked = 0;
         Task<int> AskAsync() => gate.AskAsync(() => Answer(++asked, Millisecond / 50));
         await AskAsync();
