@@ -84,7 +84,7 @@ public sealed class MetricsTests : IDisposable
         using (var malformed = EngineClient.ConnectSocket(gateway.EndPoint))
             malformed.Send((ReadOnlySpan<byte>)[22, 3, 1, 0, 5, 1, 0, 0, 1, 0]);
         await gateway.UntilClosedAsync(CloseReason.MalformedClientHello);
-        await RunningGateway.UntilAsync(() => gateway.Host.Upstreams[0].Counters.ChecksPassed > 0, "a health check has passed");
+        await RunningGateway.UntilAsync(() => gateway.Host.Upstreams[0].Counters.Endpoints.ChecksPassed > 0, "a health check has passed");
         capture.Observe();
         GeneratedDocument.Check("METRICS.md", "instruments", capture.Table());
     }

@@ -87,7 +87,9 @@ public sealed class ScriptedStallTests : IDisposable
         var charged = await CellsAsync(gateway);
         goOn.SetResult();
         await sending.WaitAsync(RunningGateway.Patience);
-        AssertCharged(charged, before, paused, new(StallOperation.Write, StallWant.Write, StallLeg.Upstream, StallCause.Upstream));
+        var key = new StallKey(StallOperation.Write, StallWant.Write, StallLeg.Upstream, StallCause.Upstream);
+        AssertCharged(charged, before, paused, key);
+        AssertEndpointCharged(gateway, await CellsAsync(gateway));
         client.CloseCleanly();
         await gateway.UntilClosedAsync(CloseReason.Completed);
     }
@@ -129,6 +131,7 @@ public sealed class ScriptedStallTests : IDisposable
             paused,
             new(StallOperation.Handshake, StallWant.Read, StallLeg.Upstream, StallCause.Upstream)
         );
+        AssertEndpointCharged(gateway, await CellsAsync(gateway));
         client.CloseCleanly();
     }
 
@@ -211,6 +214,15 @@ public sealed class ScriptedStallTests : IDisposable
         );
         Assert.True(Math.Abs(charged[key.Index] - paused.TotalSeconds) <= slack, $"{paused.TotalSeconds} s of pause, charged: {shown}");
         Assert.True(charged.Sum() - charged[key.Index] <= slack, $"others are charged: {shown}");
+    }
+
+    /// <summary>The only endpoint there is has all of which the upstream is the cause.</summary>
+    private static void AssertEndpointCharged(RunningGateway gateway, double[] cells)
+    {
+        var upstream = cells.Where(static (_, i) => new StallKey((byte)i).Cause == StallCause.Upstream).Sum();
+        var endpoint = Assert.Single(gateway.Host.Upstreams[0].Endpoints);
+        Assert.Equal(upstream, endpoint.Counters.Stalled.TotalSeconds, 0.001);
+        Assert.Equal(endpoint.Counters.Stalled, gateway.Host.Upstreams[0].Counters.Endpoints.Stalled);
     }
 
     /// <summary>Seconds by key. Running stalls are charged once a second, so they are charged first.</summary>

@@ -20,8 +20,8 @@ public sealed class Endpoint
     private volatile Circuit _circuit;
     private volatile EndpointOrder _order;
     private volatile EndpointCheck? _lastCheck;
+    private volatile ConfiguredEndpoint? _configured;
     private long _rampFrom = long.MinValue;
-    private long _ejections;
     private string? _text;
 
     public Endpoint(EndPoint address)
@@ -76,8 +76,19 @@ public sealed class Endpoint
         internal set => _lastCheck = value;
     }
 
-    /// <summary>Times that it was taken out.</summary>
-    public long Ejections => Volatile.Read(ref _ejections);
+    /// <summary>Since it exists.</summary>
+    public EndpointCounters Counters { get; } = new();
+
+    /// <summary>What stands for it in the configuration; null in tests that have none.</summary>
+    internal ConfiguredEndpoint? Configured
+    {
+        get => _configured;
+        set
+        {
+            _configured = value;
+            Counters.Above = value?.Counters;
+        }
+    }
 
     /// <summary>A number that is the same in every process, for hashing.</summary>
     internal ulong Identity { get; }
@@ -130,8 +141,6 @@ public sealed class Endpoint
         if (Volatile.Read(ref _failures) != 0)
             Volatile.Write(ref _failures, 0);
     }
-
-    internal void CountEjection() => Interlocked.Increment(ref _ejections);
 
     internal void SetDown(bool isDown) => _isDown = isDown;
 

@@ -125,7 +125,7 @@ public sealed class Upstream
         public Choices(IReadOnlyList<EndpointSettings> settings, UpstreamGroup group, BalanceAlgorithm balance, int loops)
         {
             Settings = settings;
-            Endpoints = [.. settings.Select(endpoint => group.EndpointOf(endpoint.Address))];
+            Endpoints = [.. settings.Select(endpoint => group.EndpointOf(endpoint))];
             var choices = Endpoints.Select((endpoint, i) => new EndpointChoice(endpoint, settings[i].Weight)).ToList();
             var primary = choices.Where((_, i) => !settings[i].IsBackup).ToList();
             var backup = choices.Where((_, i) => settings[i].IsBackup).ToList();

@@ -4,6 +4,7 @@ using Akka.Actor;
 using TlsGateway.Actors.Health;
 using TlsGateway.Actors.Metrics;
 using TlsGateway.Actors.Names;
+using TlsGateway.Actors.Settings;
 
 namespace TlsGateway.Actors.Balancing;
 
@@ -11,6 +12,7 @@ namespace TlsGateway.Actors.Balancing;
 internal sealed class UpstreamGroup(string name)
 {
     private readonly ConcurrentDictionary<EndPoint, Endpoint> _endpoints = new();
+    private readonly ConcurrentDictionary<ConfiguredEndpoint.Key, ConfiguredEndpoint> _configured = new();
     private volatile Upstream? _current;
 
     public string Name { get; } = name;
@@ -31,13 +33,28 @@ internal sealed class UpstreamGroup(string name)
     /// <summary>Of the newest generation.</summary>
     public Upstream? Current => _current;
 
+    /// <summary>What the newest generation's configuration has.</summary>
+    public IEnumerable<ConfiguredEndpoint> Configured => _configured.Values;
+
     /// <summary>The shared endpoint of an address.</summary>
-    public Endpoint EndpointOf(EndPoint address) => _endpoints.GetOrAdd(address, static one => new Endpoint(one));
+    public Endpoint EndpointOf(EndpointSettings settings)
+    {
+        var endpoint = _endpoints.GetOrAdd(settings.Address, static one => new Endpoint(one));
+        endpoint.Configured = _configured.GetOrAdd(
+            ConfiguredEndpoint.NameOf(settings),
+            static (key, group) => new ConfiguredEndpoint(group.Name, key, group.Counters.Endpoints),
+            this
+        );
+        return endpoint;
+    }
 
     /// <summary>Makes <paramref name="next"/> the newest.</summary>
     public void Use(Upstream next)
     {
         _current = next;
+        var names = next.Described.Select(static one => ConfiguredEndpoint.NameOf(one.Settings)).ToHashSet();
+        foreach (var gone in _configured.Keys.Where(key => !names.Contains(key)))
+            _configured.TryRemove(gone, out _);
         Names.Tell(new UpstreamNamesActor.Use(next), ActorRefs.NoSender);
         EndpointsChanged(next);
     }

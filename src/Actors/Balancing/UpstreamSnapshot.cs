@@ -28,9 +28,9 @@ public sealed record UpstreamSnapshot(string Name, int Queued, IReadOnlyList<End
                         StateOf(one.Endpoint),
                         one.Endpoint.Connections,
                         one.Endpoint.Failures,
-                        one.Endpoint.Ejections,
                         one.Endpoint.LastCheck,
-                        one.Endpoint.Order
+                        one.Endpoint.Order,
+                        one.Endpoint.Counters
                     )),
                 ],
                 group.Counters
@@ -53,9 +53,9 @@ public sealed record UpstreamSnapshot(string Name, int Queued, IReadOnlyList<End
 /// <param name="State">healthy; down by its checks; ejected since connections failed on it; half_open: tried with one connection at a time; drained by an order.</param>
 /// <param name="Connections">Open, and being made.</param>
 /// <param name="Failures">In a row.</param>
-/// <param name="Ejections">Times that it was taken out.</param>
 /// <param name="LastCheck">Null: none has ended.</param>
 /// <param name="Order">What the operator wants of it.</param>
+/// <param name="Counters">Since it exists.</param>
 public sealed record EndpointSnapshot(
     string Address,
     string Host,
@@ -64,7 +64,7 @@ public sealed record EndpointSnapshot(
     string State,
     int Connections,
     int Failures,
-    long Ejections,
     EndpointCheck? LastCheck,
-    EndpointOrder Order
+    EndpointOrder Order,
+    EndpointCounters Counters
 );

@@ -98,10 +98,10 @@ internal sealed partial class UpstreamLeg
             use.Failed();
             var isTimeout = why == UpstreamFailed.ConnectTimeout;
             if (isTimeout)
-                use.Upstream.Group.Counters.CountTimedOut();
+                use.Endpoint.Counters.CountTimedOut();
             else
-                use.Upstream.Group.Counters.CountFailed();
-            RecordConnect(isTimeout ? "timed_out" : "failed");
+                use.Endpoint.Counters.CountFailed();
+            RecordConnect(use.Endpoint, isTimeout ? "timed_out" : "failed");
         }
 
         EndTls();
@@ -127,17 +127,17 @@ internal sealed partial class UpstreamLeg
         _stage = Stage.Open;
         _isSettled = true;
         _loop.Timers.Cancel(_actor.Timer);
-        _use!.Value.Connected();
-        _seed.Upstream.Group.Counters.CountConnected();
-        _seed.ConnectedAt = RecordConnect("connected");
+        var use = _use!.Value;
+        use.Connected();
+        use.Endpoint.Counters.CountConnected();
+        _seed.ConnectedAt = RecordConnect(use.Endpoint, "connected");
     }
 
     /// <returns>Loop time.</returns>
-    private long RecordConnect(string outcome)
+    private long RecordConnect(Endpoint endpoint, string outcome)
     {
-        var group = _seed.Upstream.Group;
         var now = _loop.ReadTimestamp();
-        group.Events?.RecordConnect(group.Name, outcome, now - _connectSince);
+        _seed.Upstream.Group.Events?.RecordConnect(endpoint, outcome, now - _connectSince);
         return now;
     }
 

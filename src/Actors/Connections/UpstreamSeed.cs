@@ -32,6 +32,8 @@ internal sealed record UpstreamSeed(
         {
             field = value;
             LastEndpoint = value ?? LastEndpoint;
+            Stalls.Charge(Connection.Loop.Loop.Now);
+            Stalls.Endpoint = value?.Counters;
         }
     }
 

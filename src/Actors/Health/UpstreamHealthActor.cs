@@ -133,7 +133,7 @@ internal sealed class UpstreamHealthActor : ReceiveActor, IWithTimers
             using var timeout = new CancellationTokenSource(check.Timeout);
             var began = Stopwatch.GetTimestamp();
             var result = await _probe.CheckAsync(endpoint, upstream, timeout.Token).ConfigureAwait(false);
-            _group.Events?.RecordCheck(_group.Name, result.Passed, Stopwatch.GetElapsedTime(began));
+            _group.Events?.RecordCheck(endpoint, result.Passed, Stopwatch.GetElapsedTime(began));
             return new CheckEnded(endpoint, result, isForAll ? share : null);
         }
     }
@@ -143,7 +143,7 @@ internal sealed class UpstreamHealthActor : ReceiveActor, IWithTimers
         var (endpoint, result, share) = ended;
         if (_upstream?.Settings.HealthCheck is not { } check || !_endpoints.TryGetValue(endpoint, out var health))
             return;
-        _group.Counters.CountCheck(result.Passed);
+        endpoint.Counters.CountCheck(result.Passed);
         endpoint.LastCheck = result;
         if (health.Checked(result.Passed, check))
             OnChanged(endpoint, result.Detail);
@@ -168,7 +168,7 @@ internal sealed class UpstreamHealthActor : ReceiveActor, IWithTimers
             OnChanged(endpoint, heard.Detail);
         if (heard.Age > TimeSpan.Zero)
             return;
-        _group.Counters.CountCheckHeard();
+        endpoint.Counters.CountCheckHeard();
         // When the other has gone by then, this gateway goes on in step.
         Schedule(new CheckDue(endpoint), Next(check.Interval));
     }
@@ -200,8 +200,7 @@ internal sealed class UpstreamHealthActor : ReceiveActor, IWithTimers
         var others = _endpoints.Keys.Count(other => other != endpoint && !other.IsHealthy);
         if (health.Eject(_upstream.Settings.Outliers, others, _endpoints.Count, _services.Now()) is not { } time)
             return;
-        _group.Counters.CountEjection();
-        endpoint.CountEjection();
+        endpoint.Counters.CountEjection();
         HealthLog.Ejected(_services.Log, _group.Name, endpoint.ToString(), time.TotalSeconds, endpoint.Failures);
         Schedule(new TimeOver(endpoint), time + (time * (_services.Chance() / 10)));
     }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using TlsGateway.Actors.Balancing;
 
 namespace TlsGateway.Actors.Metrics;
 
@@ -54,17 +55,16 @@ internal sealed class EventHistograms(Meter meter)
     public void RecordConnection(string listener, CloseReason reason, long nanos) =>
         _connection.Record(Seconds(nanos), new("listener", listener), new("fault", GatewayMetrics.FaultNameOf(reason)));
 
+    /// <param name="endpoint">On which.</param>
     /// <param name="outcome">A word of <c>gateway.upstream.connects</c>.</param>
-    public void RecordConnect(string upstream, string outcome, long nanos) =>
-        _connect.Record(Seconds(nanos), new("upstream", upstream), new("outcome", outcome));
+    /// <param name="nanos">Taken.</param>
+    public void RecordConnect(Endpoint endpoint, string outcome, long nanos) => _connect.Record(Seconds(nanos), Labels(endpoint, outcome));
 
-    public void RecordCheck(string upstream, bool passed, TimeSpan taken) =>
-        _check.Record(
-            taken.TotalSeconds,
-            new TagList(
-                (ReadOnlySpan<KeyValuePair<string, object?>>)[new("upstream", upstream), new("outcome", passed ? "passed" : "failed")]
-            )
-        );
+    public void RecordCheck(Endpoint endpoint, bool passed, TimeSpan taken) =>
+        _check.Record(taken.TotalSeconds, Labels(endpoint, passed ? "passed" : "failed"));
+
+    private static TagList Labels(Endpoint endpoint, string outcome) =>
+        new(endpoint.Configured is { } configured ? configured.Labels : []) { { "outcome", outcome } };
 
     private static double Seconds(long nanos) => nanos / 1e9;
 

@@ -3,21 +3,26 @@ using TlsGateway.Actors.Balancing;
 
 namespace TlsGateway.Actors.Metrics;
 
-/// <summary>The instruments of upstreams. Their label is the upstream's name; endpoints, which a name server may add at will, are counted, and named by the admin endpoint only.</summary>
+/// <summary>The instruments of upstreams and of what the configuration names as their endpoints (<see cref="ConfiguredEndpoint"/>); addresses that a name server adds are named by the admin endpoint only.</summary>
 internal static class UpstreamInstruments
 {
     public static void Add(Meter meter, Func<IEnumerable<UpstreamGroup>> upstreams)
     {
         meter.CreateObservableUpDownCounter(
             "gateway.upstream.active_connections",
-            () => Each(static group => group.Current?.Endpoints.Sum(static e => (long)e.Connections) ?? 0),
+            () => Now(static endpoints => endpoints.Sum(static one => (long)one.Connections)),
             "{connection}",
             "Connections to endpoints, those being made included."
         );
         meter.CreateObservableUpDownCounter("gateway.upstream.endpoints", Endpoints, "{endpoint}", "Endpoints of an upstream by state.");
         meter.CreateObservableCounter(
             "gateway.upstream.connects",
-            Connects,
+            () =>
+                Counts(
+                    (static counters => counters.Connected, "connected"),
+                    (static counters => counters.Failed, "failed"),
+                    (static counters => counters.TimedOut, "timed_out")
+                ),
             "{connection}",
             "Attempts to connect to an endpoint, by outcome; after one that failed the next endpoint is tried."
         );
@@ -29,21 +34,27 @@ internal static class UpstreamInstruments
         );
         meter.CreateObservableCounter(
             "gateway.upstream.ejections",
-            () => Each(static group => group.Counters.Ejections),
+            () => Counts((static counters => counters.Ejections, "")),
             "{endpoint}",
             "Endpoints taken out since connections failed on them."
         );
         meter.CreateObservableCounter(
             "gateway.upstream.health_checks",
-            Checks,
+            () => Counts((static counters => counters.ChecksPassed, "passed"), (static counters => counters.ChecksFailed, "failed")),
             "{check}",
             "Health checks that this gateway did, by outcome."
         );
         meter.CreateObservableCounter(
             "gateway.upstream.health_checks_heard",
-            () => Each(static group => group.Counters.ChecksHeard),
+            () => Counts((static counters => counters.ChecksHeard, "")),
             "{check}",
             "Health checks that another member of the fleet did for this gateway."
+        );
+        meter.CreateObservableCounter(
+            "gateway.upstream.stall.time",
+            StallTime,
+            "s",
+            "Time in which connections to an endpoint, those being made included, were stalled with the upstream as the cause."
         );
         meter.CreateObservableUpDownCounter(
             "gateway.upstream.queued_connections",
@@ -62,33 +73,33 @@ internal static class UpstreamInstruments
         IEnumerable<Measurement<long>> Each(Func<UpstreamGroup, long> read) =>
             upstreams().Select(group => new Measurement<long>(read(group), Upstream(group)));
 
+        IEnumerable<Measurement<long>> Now(Func<IEnumerable<Endpoint>, long> read) =>
+            upstreams().SelectMany(ByName).Select(named => new Measurement<long>(read(named.Endpoints), named.Configured.Labels));
+
         IEnumerable<Measurement<long>> Endpoints() =>
             upstreams()
-                .SelectMany(group =>
+                .SelectMany(ByName)
+                .SelectMany(named =>
                     UpstreamSnapshot.States.Select(state => new Measurement<long>(
-                        group.Current?.Endpoints.Count(endpoint => UpstreamSnapshot.StateOf(endpoint) == state) ?? 0,
-                        Upstream(group),
-                        new("state", state)
+                        named.Endpoints.Count(endpoint => UpstreamSnapshot.StateOf(endpoint) == state),
+                        [.. named.Configured.Labels, new("state", state)]
                     ))
                 );
 
-        IEnumerable<Measurement<long>> Connects() =>
+        IEnumerable<Measurement<long>> Counts(params (Func<EndpointCounters, long> Read, string Outcome)[] counts) =>
             upstreams()
-                .SelectMany(group =>
-                    (Measurement<long>[])
-                        [
-                            Outcome(group, group.Counters.Connected, "connected"),
-                            Outcome(group, group.Counters.Failed, "failed"),
-                            Outcome(group, group.Counters.TimedOut, "timed_out"),
-                        ]
+                .SelectMany(static group => group.Configured)
+                .SelectMany(one =>
+                    counts.Select(count => new Measurement<long>(
+                        count.Read(one.Counters),
+                        count.Outcome.Length == 0 ? one.Labels : [.. one.Labels, new("outcome", count.Outcome)]
+                    ))
                 );
 
-        IEnumerable<Measurement<long>> Checks() =>
+        IEnumerable<Measurement<double>> StallTime() =>
             upstreams()
-                .SelectMany(group =>
-                    (Measurement<long>[])
-                        [Outcome(group, group.Counters.ChecksPassed, "passed"), Outcome(group, group.Counters.ChecksFailed, "failed")]
-                );
+                .SelectMany(static group => group.Configured)
+                .Select(static one => new Measurement<double>(one.Counters.Stalled.TotalSeconds, one.Labels));
 
         IEnumerable<Measurement<long>> Queued() =>
             upstreams()
@@ -100,6 +111,13 @@ internal static class UpstreamInstruments
                             Outcome(group, group.Counters.QueueTimeouts, "timed_out"),
                         ]
                 );
+    }
+
+    /// <summary>What the configuration names, each with the endpoints that it stands for now.</summary>
+    private static IEnumerable<(ConfiguredEndpoint Configured, IReadOnlyList<Endpoint> Endpoints)> ByName(UpstreamGroup group)
+    {
+        var endpoints = group.Current?.Endpoints ?? [];
+        return group.Configured.Select(one => (one, (IReadOnlyList<Endpoint>)[.. endpoints.Where(endpoint => endpoint.Configured == one)]));
     }
 
     private static Measurement<long> Outcome(UpstreamGroup group, long count, string outcome) =>

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using TlsGateway.Actors.Balancing;
 
 namespace TlsGateway.Actors.Stalls;
 
@@ -36,6 +37,9 @@ public sealed class StallClock(StallTotals totals)
 
     /// <summary>The stalls of this moment, a set of <see cref="StallKey.Mask"/>s.</summary>
     public ulong Active => _active;
+
+    /// <summary>Which endpoint gets what is charged to the upstream from now on; null: none, as in the queue. To be set after a <see cref="Charge(long)"/>.</summary>
+    public EndpointCounters? Endpoint { get; set; }
 
     /// <summary>Charged to <paramref name="cause"/> so far, nanoseconds, the running stall up to its last charge.</summary>
     public long NanosOf(StallCause cause) => _byCause[(int)cause];
@@ -121,6 +125,8 @@ public sealed class StallClock(StallTotals totals)
     {
         _byCause[(int)key.Cause] += nanos;
         totals.Add(key, nanos);
+        if (key.Cause == StallCause.Upstream && nanos > 0)
+            Endpoint?.AddStalled(nanos);
     }
 
     private void Add(StallKey key, long at)

@@ -58,7 +58,7 @@ public sealed class SharedHealthTests : IAsyncDisposable
         }
 
         Assert.Equal(1, _probe.Count);
-        Assert.Equal(10, _group.Counters.ChecksHeard);
+        Assert.Equal(10, _group.Counters.Endpoints.ChecksHeard);
         Assert.Equal(("by another", "b:1"), (Endpoint.LastCheck!.Detail, Endpoint.LastCheck.By));
     }
 
@@ -118,7 +118,7 @@ public sealed class SharedHealthTests : IAsyncDisposable
         _others.IsMine = false;
         await HearAsync(_others.Told[^1] with { IsDown = true, Passed = false });
         Assert.True(Endpoint.IsDown);
-        Assert.Equal(0, _group.Counters.ChecksHeard);
+        Assert.Equal(0, _group.Counters.Endpoints.ChecksHeard);
     }
 
     [Fact]

@@ -91,7 +91,10 @@ public sealed class ChaosTests : IDisposable
         Assert.InRange(answered.Value, Workers * Visits * 85 / 100, Workers * Visits);
         var upstream = Assert.Single(gateway.Host.Upstreams);
         if (algorithm != BalanceAlgorithm.HashServerName)
-            Assert.True(upstream.Counters.Ejections > 0 && upstream.Counters.Failed > 0, string.Join('\n', upstream.Endpoints));
+            Assert.True(
+                upstream.Counters.Endpoints.Ejections > 0 && upstream.Counters.Endpoints.Failed > 0,
+                string.Join('\n', upstream.Endpoints)
+            );
 
         void Visit()
         {

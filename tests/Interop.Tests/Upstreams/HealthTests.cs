@@ -28,7 +28,7 @@ public sealed class HealthTests : IDisposable
         Assert.Equal("connection refused", gateway.Host.Upstreams[0].Endpoints[0].LastCheck!.Detail);
         for (var i = 0; i < 10; i++)
             Visit(gateway);
-        Assert.Equal(0, gateway.Host.Upstreams[0].Counters.Failed);
+        Assert.Equal(0, gateway.Host.Upstreams[0].Counters.Endpoints.Failed);
 
         dead.Listen();
         await UntilStatesAsync(gateway, "healthy", "healthy");
@@ -104,7 +104,7 @@ public sealed class HealthTests : IDisposable
             }
         );
         var visits = 0;
-        while (Counters(gateway).Ejections == 0)
+        while (Counters(gateway).Endpoints.Ejections == 0)
         {
             Visit(gateway);
             visits++;
@@ -112,13 +112,13 @@ public sealed class HealthTests : IDisposable
         }
 
         // It is left alone until its time is over, then one connection finds out that nothing has changed, and it is out for longer.
-        while (Counters(gateway).Ejections < 2)
+        while (Counters(gateway).Endpoints.Ejections < 2)
         {
             Visit(gateway);
             visits++;
         }
 
-        Assert.InRange(Counters(gateway).Failed, 4, 10);
+        Assert.InRange(Counters(gateway).Endpoints.Failed, 4, 10);
         dead.Listen();
         using var accepting = EchoOn(dead);
         while (StateOf(gateway, 0) != "healthy")
@@ -142,7 +142,7 @@ public sealed class HealthTests : IDisposable
         }
 
         await gateway.UntilClosedAsync(CloseReason.UpstreamConnectFailed, 5);
-        Assert.Equal((0L, "healthy"), (Counters(gateway).Ejections, StateOf(gateway, 0)));
+        Assert.Equal((0L, "healthy"), (Counters(gateway).Endpoints.Ejections, StateOf(gateway, 0)));
     }
 
     /// <summary>The client has said nothing yet, so another endpoint can have all of it.</summary>
@@ -290,7 +290,7 @@ public sealed class HealthTests : IDisposable
         // It is tried again, in vain, and the next one serves.
         for (var i = 0; i < 4; i++)
             Visit(gateway);
-        Assert.True(Counters(gateway).Failed >= 2, $"{Counters(gateway).Failed} failed");
+        Assert.True(Counters(gateway).Endpoints.Failed >= 2, $"{Counters(gateway).Endpoints.Failed} failed");
         Assert.True(Order(gateway, 0, EndpointOrder.None));
         await UntilStatesAsync(gateway, "down", "healthy");
         await gateway.UntilClosedAsync(CloseReason.ClientTruncated, 5);

@@ -58,7 +58,19 @@ public sealed class NamesTests : IDisposable
             await done.CancelAsync();
             await Task.WhenAll(load);
             await gateway.UntilClosedAsync(CloseReason.ClientTruncated, visits.Value);
-            Assert.Equal((0L, 0L), (gateway.Closed(CloseReason.UpstreamConnectFailed), gateway.Host.Upstreams[0].Counters.Failed));
+            // Measured by the name that is in the configuration, whatever it stands for.
+            using var scrape = MetricCapture.Start(gateway.Host.Metrics);
+            scrape.Observe();
+            (string, string)[] name = [("server.address", "backend.test"), ("server.port", $"{port}")];
+            var connected = scrape.Sum("gateway.upstream.connects", [.. name, ("outcome", "connected")]);
+            Assert.Equal(gateway.Host.Upstreams[0].Counters.Endpoints.Connected, connected);
+            Assert.True(connected > gateway.Host.Upstreams[0].Endpoints[0].Counters.Connected, "those that have gone are counted");
+            Assert.Equal(3, scrape.Count("gateway.upstream.connects"));
+            Assert.Equal(1, scrape.Sum("gateway.upstream.endpoints", [.. name, ("state", "healthy")]));
+            Assert.Equal(
+                (0L, 0L),
+                (gateway.Closed(CloseReason.UpstreamConnectFailed), gateway.Host.Upstreams[0].Counters.Endpoints.Failed)
+            );
 
             void Visit()
             {

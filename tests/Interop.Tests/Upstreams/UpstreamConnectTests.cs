@@ -115,7 +115,7 @@ public sealed class UpstreamConnectTests : IDisposable
         {
             Assert.Equal(TlsStatus.WantRead, client.Session.Handshake());
             client.Flush();
-            await RunningGateway.UntilAsync(() => gateway.Host.Upstreams[0].Counters.Failed == 1, "the attempt failed");
+            await RunningGateway.UntilAsync(() => gateway.Host.Upstreams[0].Counters.Endpoints.Failed == 1, "the attempt failed");
             client.Handshake();
             Assert.Equal((TlsStatus.Error, TlsFailureKind.Truncated), (client.ReadToEnd(), client.Session.Failure.Kind));
         }

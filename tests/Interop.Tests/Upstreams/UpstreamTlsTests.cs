@@ -117,7 +117,7 @@ public sealed class UpstreamTlsTests : IDisposable
             }
 
             await gateway.UntilClosedAsync(CloseReason.ClientTruncated, 6);
-            var counters = gateway.Host.Upstreams[0].Counters;
+            var counters = gateway.Host.Upstreams[0].Counters.Endpoints;
             Assert.Equal(6, counters.Connected);
             Assert.True(counters.Failed >= 4, $"{counters.Failed} failed");
         }

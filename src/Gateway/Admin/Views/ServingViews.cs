@@ -146,6 +146,10 @@ internal sealed record EndpointView(
     string Order,
     int Connections,
     int Failures,
+    long Connected,
+    long Failed,
+    long TimedOut,
+    double StalledSeconds,
     long Ejections,
     CheckView? LastCheck
 )
@@ -160,7 +164,11 @@ internal sealed record EndpointView(
             one.Order.ToString().ToLowerInvariant(),
             one.Connections,
             one.Failures,
-            one.Ejections,
+            one.Counters.Connected,
+            one.Counters.Failed,
+            one.Counters.TimedOut,
+            one.Counters.Stalled.TotalSeconds,
+            one.Counters.Ejections,
             one.LastCheck is { } check ? CheckView.Of(check) : null
         );
 }
@@ -177,6 +185,7 @@ internal sealed record UpstreamCountsView(
     long Connected,
     long Failed,
     long TimedOut,
+    double StalledSeconds,
     long Retries,
     long Queued,
     long QueueFull,
@@ -189,17 +198,18 @@ internal sealed record UpstreamCountsView(
 {
     public static UpstreamCountsView Of(UpstreamCounters one) =>
         new(
-            one.Connected,
-            one.Failed,
-            one.TimedOut,
+            one.Endpoints.Connected,
+            one.Endpoints.Failed,
+            one.Endpoints.TimedOut,
+            one.Endpoints.Stalled.TotalSeconds,
             one.Retries,
             one.Queued,
             one.QueueFull,
             one.QueueTimeouts,
-            one.Ejections,
-            one.ChecksPassed,
-            one.ChecksFailed,
-            one.ChecksHeard
+            one.Endpoints.Ejections,
+            one.Endpoints.ChecksPassed,
+            one.Endpoints.ChecksFailed,
+            one.Endpoints.ChecksHeard
         );
 }
 
