@@ -7,18 +7,25 @@ using Grpc.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using TlsGateway.OtlpReceiver;
 
-// A collector for tests: takes OTLP by gRPC on a port of loopback, and writes what it got to standard output, an object per line. The first line is the port.
+// A collector for tests: takes OTLP by gRPC and by HTTP on two ports of loopback, and writes what it got to standard output, an object per line. The first two lines are the ports.
 var builder = WebApplication.CreateSlimBuilder();
 builder.Logging.ClearProviders();
 builder.WebHost.ConfigureKestrel(static kestrel =>
-    kestrel.Listen(System.Net.IPAddress.Loopback, 0, static endpoint => endpoint.Protocols = HttpProtocols.Http2)
-);
+{
+    // Without TLS nobody can agree on a version: a port for each.
+    kestrel.Listen(System.Net.IPAddress.Loopback, 0, static endpoint => endpoint.Protocols = HttpProtocols.Http2);
+    kestrel.Listen(System.Net.IPAddress.Loopback, 0, static endpoint => endpoint.Protocols = HttpProtocols.Http1);
+});
 builder.Services.AddGrpc();
 builder.Services.AddSingleton<IServiceMethodProvider<Collector>, CollectorMethods>();
 var app = builder.Build();
 app.MapGrpcService<Collector>();
+app.MapPost("/v1/metrics", static context => Posted.TakeAsync(context, MetricsRequest.Parser, Collector.TakeAsync));
+app.MapPost("/v1/traces", static context => Posted.TakeAsync(context, TracesRequest.Parser, Collector.TakeAsync));
+app.MapPost("/v1/logs", static context => Posted.TakeAsync(context, LogsRequest.Parser, Collector.TakeAsync));
 await app.StartAsync();
-Console.WriteLine(new Uri(app.Urls.First()).Port);
+foreach (var url in app.Urls)
+    Console.WriteLine(new Uri(url).Port);
 await app.WaitForShutdownAsync();
 
 /// <summary>The three services.</summary>
@@ -36,7 +43,7 @@ internal sealed class Collector
                 Write(
                     new
                     {
-                        Kind = "metric",
+                        Kind = metric.Sum is { IsMonotonic: true } ? "counter" : "metric",
                         metric.Name,
                         metric.Unit,
                         Service = ServiceOf(from.Resource),
@@ -126,6 +133,26 @@ internal sealed class Collector
                 },
             StringComparer.Ordinal
         );
+}
+
+/// <summary>OTLP/HTTP: the same messages, posted.</summary>
+internal static class Posted
+{
+    public static async Task TakeAsync<TRequest>(HttpContext context, MessageParser<TRequest> parser, Func<TRequest, Task<Answer>> take)
+        where TRequest : IMessage<TRequest>
+    {
+        if (context.Request.ContentType != "application/x-protobuf")
+        {
+            context.Response.StatusCode = StatusCodes.Status415UnsupportedMediaType;
+            return;
+        }
+
+        using var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body);
+        var answer = await take(parser.ParseFrom(body.ToArray()));
+        context.Response.ContentType = "application/x-protobuf";
+        await context.Response.Body.WriteAsync(answer.ToByteArray());
+    }
 }
 
 /// <summary>Names the methods as the protocol does, whose services are in three packages.</summary>

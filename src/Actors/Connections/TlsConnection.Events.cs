@@ -78,6 +78,7 @@ internal sealed partial class TlsConnection
             ClientCertificate = _peer,
             Handshake = _handshakeNanos < 0 ? null : Span(_handshakeNanos),
             HelloAfter = _helloAt < 0 ? null : Span(_helloAt - _began),
+            RoutedAfter = _routedAt < 0 ? null : Span(_routedAt - _began),
             ConnectedAfter = _upstreamSeed is { ConnectedAt: >= 0 and var connectedAt } ? Span(connectedAt - _began) : null,
             HandshakeEngine = Span(_engineNanos),
             HandshakeLookUp = Span(_lookUpNanos),

@@ -19,6 +19,7 @@ internal sealed partial class TlsConnection
     private void ChooseRoute(ClientHello hello)
     {
         _route = _seed.Generation.Routes.Choose(RequestOf(hello));
+        _routedAt = _loop.Now;
         if (_route.Target is RouteTarget.Reject reject && _route.Client is null)
             _refusal = new TlsFailure(TlsFailureKind.AccessDenied, reject.Alert, $"route {_route.Name} rejects it");
         else if (_session is PassthroughSession received && !IsPassedThrough)
@@ -41,6 +42,7 @@ internal sealed partial class TlsConnection
         if (_route!.Client is null)
             return true;
         _route = _seed.Generation.Routes.Choose(RequestOf(_hello!) with { AfterHandshake = true, Certificate = session.PeerCertificate });
+        _routedAt = _loop.Now;
         if (_route.Target is not RouteTarget.Reject reject)
             return true;
         SessionMachine.PeerCheckBegan(ref _state);

@@ -72,6 +72,7 @@ internal sealed partial class TlsConnection
     private long _lookUpNanos;
     private long _lookUpSince;
     private long _helloAt = -1;
+    private long _routedAt = -1;
     private long _receivedRecordsSeen;
     private long _sentRecordsSeen;
 

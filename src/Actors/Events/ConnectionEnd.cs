@@ -43,6 +43,9 @@ public sealed record ConnectionEnd
     /// <summary>From accept to the whole ClientHello; null: none came.</summary>
     public TimeSpan? HelloAfter { get; init; }
 
+    /// <summary>From accept to the choice of its route, for good; null: there was none.</summary>
+    public TimeSpan? RoutedAfter { get; init; }
+
     /// <summary>From accept to the connection with the endpoint; null: there was none.</summary>
     public TimeSpan? ConnectedAfter { get; init; }
 

@@ -74,8 +74,11 @@ internal sealed class ConnectionTrace(ActivitySource source, Activity span, Date
 
     private void AddEvents(ConnectionEnd end)
     {
+        var events = new List<ActivityEvent>();
         if (end.HelloAfter is { } hello)
-            Add("client_hello", hello, ("server.address", end.ServerName), ("route", end.Route));
+            Add("client_hello", hello, ("server.address", end.ServerName));
+        if (end.RoutedAfter is { } routed)
+            Add("route", routed, ("route", end.Route), ("upstream", end.Upstream));
         if (end.Handshake is { } handshake)
             Add("handshake", handshake);
         if (end.ConnectedAfter is { } connected)
@@ -94,10 +97,13 @@ internal sealed class ConnectionTrace(ActivitySource source, Activity span, Date
         }
 
         Add("close", end.Duration, ("reason", GatewayMetrics.NameOf(end.Reason)), ("fault", GatewayMetrics.FaultNameOf(end.Reason)));
-    }
+        foreach (var one in events.OrderBy(static one => one.Timestamp))
+            span.AddEvent(one);
+        return;
 
-    private void Add(string name, TimeSpan after, params (string Key, object? Value)[] attributes) =>
-        span.AddEvent(new ActivityEvent(name, began + after, [.. attributes.Select(static a => KeyValuePair.Create(a.Key, a.Value))]));
+        void Add(string name, TimeSpan after, params (string Key, object? Value)[] attributes) =>
+            events.Add(new ActivityEvent(name, began + after, [.. attributes.Select(static a => KeyValuePair.Create(a.Key, a.Value))]));
+    }
 
     private static void Describe(Activity activity, TlsSessionInfo negotiated)
     {

@@ -59,7 +59,7 @@ public sealed class TraceTests : IDisposable
         Assert.Equal("completed", connection.GetTagItem("gateway.close.reason"));
         Assert.Null(connection.GetTagItem("error.type"));
         Assert.Equal(ActivityStatusCode.Unset, connection.Status);
-        Assert.Equal(["client_hello", "handshake", "upstream_connected", "close"], connection.Events.Select(static e => e.Name));
+        Assert.Equal(["client_hello", "route", "handshake", "upstream_connected", "close"], connection.Events.Select(static e => e.Name));
         Assert.Equal(connection.Events.Select(static e => e.Timestamp).Order(), connection.Events.Select(static e => e.Timestamp));
     }
 
