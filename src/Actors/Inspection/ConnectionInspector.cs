@@ -12,11 +12,20 @@ internal sealed class ConnectionInspector(IReadOnlyList<IActorRef> loops, TimeSp
     private readonly InspectionGate[] _gates = [.. loops.Select(static _ => new InspectionGate(TimeProvider.System))];
     private readonly SharedLooks _looks = new();
 
+    /// <summary>One at a time: each holds what all connections have, and more at once would not be quicker.</summary>
+    private readonly InspectionGate _ranks = new(TimeProvider.System);
+
     public Task<ConnectionPage> ListAsync(ConnectionFilter filter, ConnectionId? after, int limit) =>
         _looks.LookAsync((nameof(List), filter, after, limit), () => ReadListAsync(filter, after, limit));
 
     public Task<RankedConnections> RankAsync(ConnectionFilter filter, ConnectionSort sort, int offset, int limit) =>
-        _looks.LookAsync((nameof(Rank), filter, sort, offset, limit), () => ReadRankAsync(filter, sort, offset, limit));
+        _looks.LookAsync(
+            (nameof(Rank), filter, sort, offset, limit),
+            () =>
+                _ranks.AskAsync(async () =>
+                    new Timed<RankedConnections>(await ReadRankAsync(filter, sort, offset, limit).ConfigureAwait(false), 0)
+                )
+        );
 
     public Task<ConnectionSnapshot?> FindAsync(ConnectionId id) =>
         id.Loop >= loops.Count

@@ -110,18 +110,28 @@ public sealed class OtlpTests : IDisposable
     /// <summary>Turns, and what is measured of turns, go on.</summary>
     private static bool IsStill(string name) => !name.StartsWith("gateway_event_loop", StringComparison.Ordinal);
 
+    private static readonly Regex s_series = new(
+        @"^(?<name>\w+?)(_total|_count)(\{(?<labels>[^}]*)\})? (?<value>\S+)",
+        RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture
+    );
+
+    private static readonly Regex s_label = new(
+        "(?<key>\\w+)=\"(?<value>[^\"]*)\"",
+        RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture
+    );
+
     private static Dictionary<string, double> ScrapedSeries(string text) =>
         text.Split('\n')
             .Where(static line => line.StartsWith("gateway_", StringComparison.Ordinal))
-            .Select(static line => Regex.Match(line, @"^(?<name>\w+?)(_total|_count)(\{(?<labels>[^}]*)\})? (?<value>\S+)"))
+            .Select(static line => s_series.Match(line))
             .Where(static match => match.Success && IsStill(match.Groups["name"].Value))
             .ToDictionary(
                 static match =>
                     Series(
                         match.Groups["name"].Value,
-                        Regex
-                            .Matches(match.Groups["labels"].Value, "(\\w+)=\"([^\"]*)\"")
-                            .Select(static label => (label.Groups[1].Value, label.Groups[2].Value))
+                        s_label
+                            .Matches(match.Groups["labels"].Value)
+                            .Select(static label => (label.Groups["key"].Value, label.Groups["value"].Value))
                             .Where(static label => label.Item1 != "otel_scope_name")
                     ),
                 static match => double.Parse(match.Groups["value"].Value, CultureInfo.InvariantCulture),
