@@ -67,4 +67,8 @@ public sealed record EndpointSnapshot(
     EndpointCheck? LastCheck,
     EndpointOrder Order,
     EndpointCounters Counters
-);
+)
+{
+    /// <summary><see cref="Order"/> as a word; "" when its checks decide.</summary>
+    public string OrderName => Order == EndpointOrder.None ? "" : Order.ToString().ToLowerInvariant();
+}
