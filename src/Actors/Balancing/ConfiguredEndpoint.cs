@@ -11,15 +11,12 @@ internal sealed class ConfiguredEndpoint
 {
     public ConfiguredEndpoint(string upstream, Key name, EndpointCounters all)
     {
-        Name = name;
         Counters = new EndpointCounters(all);
         // OpenTelemetry's general attributes; a Unix socket has no port.
         Labels = name.Port is { } port
             ? [new("upstream", upstream), new("server.address", name.Address), new("server.port", port)]
             : [new("upstream", upstream), new("server.address", name.Address)];
     }
-
-    public Key Name { get; }
 
     /// <summary>Of all its endpoints together, those that it had before included.</summary>
     public EndpointCounters Counters { get; }

@@ -6,39 +6,32 @@ namespace TlsGateway.Actors.Balancing;
 /// </summary>
 public sealed class EndpointCounters
 {
-    private long _connected;
-    private long _failed;
-    private long _timedOut;
-    private long _stalledNanos;
-    private long _ejections;
-    private long _checksPassed;
-    private long _checksFailed;
-    private long _checksHeard;
+    private readonly long[] _counts = new long[Enum.GetValues<Count>().Length];
     private volatile EndpointCounters? _above;
 
     internal EndpointCounters(EndpointCounters? above = null) => _above = above;
 
     /// <summary>Connections made.</summary>
-    public long Connected => Volatile.Read(ref _connected);
+    public long Connected => Read(Count.Connected);
 
     /// <summary>Attempts that failed; the connection went on to another endpoint while there was one.</summary>
-    public long Failed => Volatile.Read(ref _failed);
+    public long Failed => Read(Count.Failed);
 
     /// <summary>Attempts that took too long.</summary>
-    public long TimedOut => Volatile.Read(ref _timedOut);
+    public long TimedOut => Read(Count.TimedOut);
 
     /// <summary>Time in which connections that were there, or on their way there, were stalled, with the upstream as the cause; running stalls up to about a second ago.</summary>
-    public TimeSpan Stalled => TimeSpan.FromTicks(Volatile.Read(ref _stalledNanos) / TimeSpan.NanosecondsPerTick);
+    public TimeSpan Stalled => TimeSpan.FromTicks(Read(Count.StalledNanos) / TimeSpan.NanosecondsPerTick);
 
     /// <summary>Times that it was taken out because connections failed on it.</summary>
-    public long Ejections => Volatile.Read(ref _ejections);
+    public long Ejections => Read(Count.Ejections);
 
-    public long ChecksPassed => Volatile.Read(ref _checksPassed);
+    public long ChecksPassed => Read(Count.ChecksPassed);
 
-    public long ChecksFailed => Volatile.Read(ref _checksFailed);
+    public long ChecksFailed => Read(Count.ChecksFailed);
 
     /// <summary>Checks that another gateway did for this one.</summary>
-    public long ChecksHeard => Volatile.Read(ref _checksHeard);
+    public long ChecksHeard => Read(Count.ChecksHeard);
 
     /// <summary>Null: there is none. What was counted before stays where it was counted.</summary>
     internal EndpointCounters? Above
@@ -46,45 +39,37 @@ public sealed class EndpointCounters
         set => _above = value;
     }
 
-    internal void CountConnected()
+    internal void CountConnected() => Add(Count.Connected, 1);
+
+    internal void CountFailed() => Add(Count.Failed, 1);
+
+    internal void CountTimedOut() => Add(Count.TimedOut, 1);
+
+    internal void AddStalled(long nanos) => Add(Count.StalledNanos, nanos);
+
+    internal void CountEjection() => Add(Count.Ejections, 1);
+
+    internal void CountCheck(bool passed) => Add(passed ? Count.ChecksPassed : Count.ChecksFailed, 1);
+
+    internal void CountCheckHeard() => Add(Count.ChecksHeard, 1);
+
+    private long Read(Count what) => Volatile.Read(ref _counts[(int)what]);
+
+    private void Add(Count what, long by)
     {
         for (var one = this; one is not null; one = one._above)
-            Interlocked.Increment(ref one._connected);
+            Interlocked.Add(ref one._counts[(int)what], by);
     }
 
-    internal void CountFailed()
+    private enum Count
     {
-        for (var one = this; one is not null; one = one._above)
-            Interlocked.Increment(ref one._failed);
-    }
-
-    internal void CountTimedOut()
-    {
-        for (var one = this; one is not null; one = one._above)
-            Interlocked.Increment(ref one._timedOut);
-    }
-
-    internal void AddStalled(long nanos)
-    {
-        for (var one = this; one is not null; one = one._above)
-            Interlocked.Add(ref one._stalledNanos, nanos);
-    }
-
-    internal void CountEjection()
-    {
-        for (var one = this; one is not null; one = one._above)
-            Interlocked.Increment(ref one._ejections);
-    }
-
-    internal void CountCheck(bool passed)
-    {
-        for (var one = this; one is not null; one = one._above)
-            Interlocked.Increment(ref passed ? ref one._checksPassed : ref one._checksFailed);
-    }
-
-    internal void CountCheckHeard()
-    {
-        for (var one = this; one is not null; one = one._above)
-            Interlocked.Increment(ref one._checksHeard);
+        Connected,
+        Failed,
+        TimedOut,
+        StalledNanos,
+        Ejections,
+        ChecksPassed,
+        ChecksFailed,
+        ChecksHeard,
     }
 }
