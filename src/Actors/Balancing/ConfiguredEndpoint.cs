@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using TlsGateway.Actors.Settings;
 
@@ -9,6 +10,8 @@ namespace TlsGateway.Actors.Balancing;
 /// </summary>
 internal sealed class ConfiguredEndpoint
 {
+    private readonly ConcurrentDictionary<int, EndpointTraffic> _traffic = new();
+
     public ConfiguredEndpoint(string upstream, Key name, EndpointCounters all)
     {
         Counters = new EndpointCounters(all);
@@ -23,6 +26,12 @@ internal sealed class ConfiguredEndpoint
 
     /// <summary>What its measurements carry.</summary>
     public KeyValuePair<string, object?>[] Labels { get; }
+
+    /// <summary>Of each loop that has had a connection there.</summary>
+    public IEnumerable<EndpointTraffic> Traffic => _traffic.Values;
+
+    /// <summary>Where a loop counts.</summary>
+    public EndpointTraffic TrafficOf(int loop) => _traffic.GetOrAdd(loop, static _ => new EndpointTraffic());
 
     public static Key NameOf(EndpointSettings settings) =>
         settings.Address is IPEndPoint ip

@@ -236,7 +236,7 @@ internal sealed partial class TlsConnection
 
     private void OnData(AppData data)
     {
-        _seed.Counters.UpstreamReceivedBytes += data.Length;
+        _upstreamSeed!.CountReceived(data.Length);
         // Past our own end there is nobody to give it to.
         if (_state.Phase is SessionPhase.Closed || _state.SessionDead || _state.NotifyQueued)
         {

@@ -270,7 +270,7 @@ internal sealed partial class UpstreamLeg
                 case IoStatus.Ok:
                     if (_stage == Stage.Connecting && _seed.Upstream.Tls is null)
                         Connected();
-                    _seed.Connection.Counters.UpstreamSentBytes += result.Bytes;
+                    _seed.CountSent(result.Bytes);
                     _announcement.Consume(result.Bytes);
                     _writable = _socket.IsWritable;
                     break;

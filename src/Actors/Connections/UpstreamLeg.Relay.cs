@@ -34,7 +34,7 @@ internal sealed partial class UpstreamLeg
                 case IoStatus.Ok:
                     if (_stage == Stage.Connecting)
                         Connected();
-                    _seed.Connection.Counters.UpstreamSentBytes += result.Bytes;
+                    _seed.CountSent(result.Bytes);
                     _hasSent = true;
                     _owedCredit += result.Bytes;
                     _pending.Consume(result.Bytes);

@@ -213,7 +213,7 @@ internal sealed partial class UpstreamLeg
         {
             status = session.Write(_pending.First.Data, out var written);
             _hasSent |= written > 0;
-            _seed.Connection.Counters.UpstreamSentBytes += written;
+            _seed.CountSent(written);
             _owedCredit += written;
             _pending.Consume(written);
         }

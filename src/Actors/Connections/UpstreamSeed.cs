@@ -24,6 +24,8 @@ internal sealed record UpstreamSeed(
     IActorRef Downstream
 ) : IDataPathMessage
 {
+    private EndpointTraffic? _traffic;
+
     /// <summary>The endpoint that has the connection, or is being connected to; null while there is none. The leg writes it, its connection shows it.</summary>
     public Endpoint? Endpoint
     {
@@ -34,6 +36,8 @@ internal sealed record UpstreamSeed(
             LastEndpoint = value ?? LastEndpoint;
             Stalls.Charge(Connection.Loop.Loop.Now);
             Stalls.Endpoint = value?.Counters;
+            // What an endpoint sent before it ended may be counted after that.
+            _traffic = value?.Configured?.TrafficOf(Connection.Loop.Loop.Index) ?? _traffic;
         }
     }
 
@@ -52,6 +56,20 @@ internal sealed record UpstreamSeed(
     }
 
     public TlsSessionInfo? LastSession { get; private set; }
+
+    /// <summary>Plaintext sent to the endpoint.</summary>
+    public void CountSent(int bytes)
+    {
+        Connection.Counters.UpstreamSentBytes += bytes;
+        _traffic?.CountSent(bytes);
+    }
+
+    /// <summary>Plaintext received from the endpoint.</summary>
+    public void CountReceived(int bytes)
+    {
+        Connection.Counters.UpstreamReceivedBytes += bytes;
+        _traffic?.CountReceived(bytes);
+    }
 
     /// <summary>When the endpoint had the connection, loop time; -1: it has not.</summary>
     public long ConnectedAt { get; set; } = -1;

@@ -56,6 +56,7 @@ internal static class UpstreamInstruments
             "s",
             "Time in which connections to an endpoint, those being made included, were stalled with the upstream as the cause."
         );
+        meter.CreateObservableCounter("gateway.upstream.io", Io, "By", "Plaintext between the gateway and an endpoint, by direction.");
         meter.CreateObservableUpDownCounter(
             "gateway.upstream.queued_connections",
             () => Each(static group => group.Queue.Count),
@@ -94,6 +95,17 @@ internal static class UpstreamInstruments
                         count.Read(one.Counters),
                         count.Outcome.Length == 0 ? one.Labels : [.. one.Labels, new("outcome", count.Outcome)]
                     ))
+                );
+
+        IEnumerable<Measurement<long>> Io() =>
+            upstreams()
+                .SelectMany(static group => group.Configured)
+                .SelectMany(static one =>
+                    (Measurement<long>[])
+                        [
+                            new(one.Traffic.Sum(static loop => loop.Received), [.. one.Labels, new("network.io.direction", "receive")]),
+                            new(one.Traffic.Sum(static loop => loop.Sent), [.. one.Labels, new("network.io.direction", "transmit")]),
+                        ]
                 );
 
         IEnumerable<Measurement<double>> StallTime() =>

@@ -66,6 +66,13 @@ public sealed class NamesTests : IDisposable
             Assert.Equal(gateway.Host.Upstreams[0].Counters.Endpoints.Connected, connected);
             Assert.True(connected > gateway.Host.Upstreams[0].Endpoints[0].Counters.Connected, "those that have gone are counted");
             Assert.Equal(3, scrape.Count("gateway.upstream.connects"));
+            foreach (var direction in (string[])["receive", "transmit"])
+            {
+                var bytes = scrape.Sum("gateway.upstream.io", [.. name, ("network.io.direction", direction)]);
+                Assert.Equal(scrape.Sum("gateway.connection.io", ("leg", "upstream"), ("network.io.direction", direction)), bytes);
+                Assert.True(bytes > 0, direction);
+            }
+
             Assert.Equal(1, scrape.Sum("gateway.upstream.endpoints", [.. name, ("state", "healthy")]));
             Assert.Equal(
                 (0L, 0L),
