@@ -5,6 +5,7 @@ using Org.BouncyCastle.Tls;
 using Org.BouncyCastle.Tls.Crypto;
 using Org.BouncyCastle.Tls.Crypto.Impl;
 using Org.BouncyCastle.Tls.Crypto.Impl.BC;
+using TlsGateway.Tls.Sodium;
 
 namespace TlsGateway.Tls.BouncyCastle;
 
@@ -31,7 +32,10 @@ internal class HostCrypto() : BcTlsCrypto(Random)
 
     public override TlsSecret CreateSecret(byte[] data) => new HostSecret(this, [.. data]);
 
-    public override TlsECDomain CreateECDomain(TlsECConfig ecConfig) => new HostDomain(this, base.CreateECDomain(ecConfig));
+    public override TlsECDomain CreateECDomain(TlsECConfig ecConfig) =>
+        ecConfig.NamedGroup == NamedGroup.x25519 && X25519.IsSupported
+            ? new SodiumDomain(this)
+            : new HostDomain(this, base.CreateECDomain(ecConfig));
 
     protected override TlsAeadCipher CreateCipher_Aes_Gcm(TlsCryptoParameters cryptoParams, int cipherKeySize, int macSize) =>
         macSize != HostAead.TagBytes
@@ -62,6 +66,11 @@ internal class HostCrypto() : BcTlsCrypto(Random)
         public void NextBytes(byte[] bytes, int start, int len) => RandomNumberGenerator.Fill(bytes.AsSpan(start, len));
 
         public void NextBytes(Span<byte> bytes) => RandomNumberGenerator.Fill(bytes);
+    }
+
+    private sealed class SodiumDomain(HostCrypto crypto) : TlsECDomain
+    {
+        public TlsAgreement CreateECDH() => new SodiumAgreement(crypto);
     }
 
     /// <summary>BouncyCastle agrees on a secret; what is derived from it is the host's.</summary>

@@ -22,6 +22,18 @@ internal static unsafe partial class LibCrypto
     [LibraryImport(Library)]
     public static partial nint CRYPTO_malloc(nuint length, byte* file, int line);
 
+    /// <summary>Zeroed; null where there is no memory left.</summary>
+    [LibraryImport(Library)]
+    public static partial void* CRYPTO_zalloc(nuint length, byte* file, int line);
+
+    /// <summary>Overwritten first; null is no memory.</summary>
+    [LibraryImport(Library)]
+    public static partial void CRYPTO_clear_free(void* memory, nuint length, byte* file, int line);
+
+    /// <summary>Random bytes that nobody else sees; 1 when there are some.</summary>
+    [LibraryImport(Library)]
+    public static partial int RAND_priv_bytes(byte* buffer, int length);
+
     [LibraryImport(Library)]
     public static partial ulong OpenSSL_version_num();
 
@@ -183,41 +195,6 @@ internal static unsafe partial class LibCrypto
     [LibraryImport(Library), SuppressGCTransition]
     public static partial int SHA384_Final(byte* digest, ShaContext* context);
 
-    /// <summary>OSSL_PARAM(3).</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    internal struct OsslParameter
-    {
-        private const uint Utf8Type = 4;
-        private const uint OctetsType = 5;
-
-        private byte* _key;
-        private uint _type;
-        private void* _data;
-        private nuint _size;
-        private nuint _returnSize;
-
-        public static OsslParameter Octets(byte* key, byte* data, int length) =>
-            new()
-            {
-                _key = key,
-                _type = OctetsType,
-                _data = data,
-                _size = (nuint)length,
-                _returnSize = nuint.MaxValue,
-            };
-
-        /// <param name="text">Ends with a zero, which OpenSSL relies on.</param>
-        public static OsslParameter Utf8(byte* key, byte* text) =>
-            new()
-            {
-                _key = key,
-                _type = Utf8Type,
-                _data = text,
-                _size = (nuint)MemoryMarshal.CreateReadOnlySpanFromNullTerminated(text).Length,
-                _returnSize = nuint.MaxValue,
-            };
-    }
-
     [LibraryImport(Library)]
     public static partial int EVP_MAC_CTX_set_params(nint context, OsslParameter* parameters);
 
@@ -228,7 +205,7 @@ internal static unsafe partial class LibCrypto
     public static partial int OSSL_PROVIDER_add_builtin(
         nint library,
         string name,
-        delegate* unmanaged[Cdecl]<nint, KeyScheduleProvider.Dispatch*, KeyScheduleProvider.Dispatch**, void**, int> load
+        delegate* unmanaged[Cdecl]<nint, ProviderAbi.Dispatch*, ProviderAbi.Dispatch**, void**, int> load
     );
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]

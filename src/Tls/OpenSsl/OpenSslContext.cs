@@ -47,7 +47,7 @@ public sealed unsafe class OpenSslContext : ITlsContext
         _protocols = protocols;
         Limits = limits;
         IsServer = server is not null;
-        OwnsRecords = IsServer && KeyScheduleProvider.IsLoaded;
+        OwnsRecords = IsServer && GatewayProvider.IsLoaded;
         Tickets = server?.Tickets ?? 0;
         TicketKeys = ticketKeys ?? NoKeys.Value;
         Policy = server?.Policy ?? client?.Policy ?? TlsPolicies.Intermediate;

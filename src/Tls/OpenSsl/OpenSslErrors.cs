@@ -1,3 +1,5 @@
+using TlsGateway.Tls.Sodium;
+
 namespace TlsGateway.Tls.OpenSsl;
 
 /// <summary>Turns OpenSSL's error queue (ERR_get_error(3)) into values. The queue is per thread: read it right after the call that failed.</summary>
@@ -44,6 +46,10 @@ internal static unsafe class OpenSslErrors
             error = error == 0 || IsOfSsl(next) ? next : error;
         }
         LibCrypto.ERR_clear_error();
+        if (X25519Exchange.TakeRefusal())
+        {
+            return new TlsFailure(TlsFailureKind.ProtocolViolation, alertSent, X25519.SmallOrderText);
+        }
         if (error == 0)
         {
             return new TlsFailure(TlsFailureKind.Internal, alertSent, "OpenSSL gave no reason");

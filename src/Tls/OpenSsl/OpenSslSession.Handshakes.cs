@@ -8,9 +8,9 @@ public sealed unsafe partial class OpenSslSession
         bool capture = _context.OwnsRecords;
         LibCrypto.ERR_clear_error();
         _io->TakesTrafficSecrets = capture;
-        KeyScheduleProvider.CaptureFor(_context.IsServer ? _io : null);
+        KeyDerivations.CaptureFor(_context.IsServer ? _io : null);
         int result = LibSsl.SSL_do_handshake(_ssl);
-        KeyScheduleProvider.CaptureFor(null);
+        KeyDerivations.CaptureFor(null);
         if (result != 1)
         {
             return StatusOf(result);

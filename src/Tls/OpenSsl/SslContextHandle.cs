@@ -13,7 +13,7 @@ internal sealed unsafe class SslContextHandle : SafeHandle
     public SslContextHandle(nint method)
         : base(0, ownsHandle: true)
     {
-        SetHandle(LibSsl.SSL_CTX_new_ex(0, KeyScheduleProvider.IsLoaded ? KeyScheduleProvider.PropertyQuery : null, method));
+        SetHandle(LibSsl.SSL_CTX_new_ex(0, GatewayProvider.IsLoaded ? GatewayProvider.PropertyQuery : null, method));
         if (IsInvalid)
         {
             throw new TlsConfigurationException($"OpenSSL could not make a context: {OpenSslErrors.DrainText()}.");

@@ -72,9 +72,9 @@ internal static unsafe class TicketSealer
         fixed (byte* aes = key.AesKey)
         fixed (byte* hmac = key.HmacKey)
         {
-            LibCrypto.OsslParameter* parameters = stackalloc LibCrypto.OsslParameter[3];
-            parameters[0] = LibCrypto.OsslParameter.Octets(KeyName, hmac, TicketKey.SecretBytes);
-            parameters[1] = LibCrypto.OsslParameter.Utf8(DigestName, Digest);
+            OsslParameter* parameters = stackalloc OsslParameter[3];
+            parameters[0] = OsslParameter.OfOctets(KeyName, hmac, TicketKey.SecretBytes);
+            parameters[1] = OsslParameter.OfText(DigestName, Digest);
             parameters[2] = default;
             return LibCrypto.EVP_MAC_CTX_set_params(mac, parameters) == 1
                 && LibCrypto.EVP_CipherInit_ex(cipher, Cipher, 0, aes, iv, encrypt) == 1;

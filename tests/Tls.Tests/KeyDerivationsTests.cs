@@ -4,8 +4,8 @@ using TlsGateway.Tls.OpenSsl;
 
 namespace TlsGateway.Tls.Tests;
 
-/// <summary>Our TLS13-KDF called as libssl calls it, through libcrypto, beside the host's own.</summary>
-public sealed unsafe partial class KeyScheduleProviderTests
+/// <summary>Our TLS13-KDF and TLS1-PRF called as libssl calls it, through libcrypto, beside the host's own.</summary>
+public sealed unsafe partial class KeyDerivationsTests
 {
     private const string Hkdf = "TLS13-KDF";
     private const string Prf = "TLS1-PRF";
@@ -19,11 +19,13 @@ public sealed unsafe partial class KeyScheduleProviderTests
     private const uint Utf8 = 4;
     private const uint Octets = 5;
 
+    public KeyDerivationsTests() => _ = GatewayProvider.IsLoaded;
+
     [Fact]
     public void It_is_loaded_and_preferred_where_asked_for()
     {
-        Assert.True(KeyScheduleProvider.IsLoaded);
-        Assert.Equal("gateway", ProviderOf(KeyScheduleProvider.PropertyQuery));
+        Assert.True(GatewayProvider.IsLoaded);
+        Assert.Equal("gateway", ProviderOf(GatewayProvider.PropertyQuery));
         Assert.Equal("default", ProviderOf(Hosts));
     }
 
@@ -34,7 +36,6 @@ public sealed unsafe partial class KeyScheduleProviderTests
     [InlineData("SHA2-384")]
     public void It_derives_what_the_hosts_derivation_does(string digest)
     {
-        _ = KeyScheduleProvider.IsLoaded;
         int hash = digest.EndsWith("384", StringComparison.Ordinal) ? 48 : 32;
         Random random = new(digest.Length + hash);
         for (int i = 0; i < 100; i++)
@@ -73,7 +74,6 @@ public sealed unsafe partial class KeyScheduleProviderTests
     [InlineData("SHA2-384")]
     public void Its_prf_gives_what_the_hosts_gives(string digest)
     {
-        _ = KeyScheduleProvider.IsLoaded;
         Random random = new(digest.Length);
         for (int i = 0; i < 300; i++)
         {
