@@ -41,6 +41,7 @@ public sealed class EventLoop : IDisposable
     private readonly Thread _thread;
     private readonly Poller _poller;
     private readonly SocketTable _sockets = new();
+    private readonly UsedSockets _used = new();
     private readonly List<SocketHandle> _listeners = [];
 
     private readonly WorkRing _work = new();
@@ -54,6 +55,7 @@ public sealed class EventLoop : IDisposable
     private int _phase;
     private bool _stopRequested;
     private bool _acceptsSockets = true;
+    private bool _isDispatching;
 
     /// <param name="options">Checked here.</param>
     /// <param name="events">Told of readiness.</param>
@@ -184,6 +186,38 @@ public sealed class EventLoop : IDisposable
     public SocketHandle Register(int fd, object? owner, bool isWritable = false) =>
         Add(fd, owner, Poller.ConnectionInterest, isListener: false, isWritable);
 
+    /// <summary>
+    /// Starts a TCP connection; the outcome is <see cref="SocketHandle.TakeSocketError"/> once the socket is writable. Where both sides have ended it in order by its <see cref="SocketHandle.Close"/>,
+    /// its descriptor is used again.
+    /// </summary>
+    /// <param name="remote">Where to.</param>
+    /// <param name="owner">Kept for <see cref="ISocketEvents"/>.</param>
+    /// <returns>Null: it failed at once.</returns>
+    /// <exception cref="SocketSetupException">epoll_ctl failed.</exception>
+    /// <exception cref="ObjectDisposedException">The loop has ended.</exception>
+    public SocketHandle? Connect(InetEndPoint remote, object? owner)
+    {
+        AssertOnLoop();
+        ObjectDisposedException.ThrowIf(!_acceptsSockets, this);
+        // Not while events are given out: the kernel's list may still name what the socket was.
+        if (!_isDispatching && _used.TryTake(remote.IsIPv4, out UsedSockets.Used used) && ConnectAgain(used, remote, owner) is { } again)
+            return again;
+        int fd = TcpSocket.Connect(remote, out _);
+        if (fd < 0)
+            return null;
+        try
+        {
+            SocketHandle handle = Register(fd, owner);
+            handle.MayConnectAgain(remote.IsIPv4);
+            return handle;
+        }
+        catch (SocketSetupException)
+        {
+            TcpSocket.Close(fd);
+            throw;
+        }
+    }
+
     /// <summary>Takes a listening socket; as <see cref="Register"/>. It becomes readable when a connection arrives.</summary>
     public SocketHandle RegisterListener(int fd, object? owner) =>
         Add(fd, owner, Poller.ListenerInterest, isListener: true, isWritable: false);
@@ -200,12 +234,22 @@ public sealed class EventLoop : IDisposable
         _ready.Add(handle);
     }
 
+    /// <summary>Keeps the descriptor of a socket that is closed, for another connection. False: it is the caller's, to be forgotten and closed.</summary>
+    internal bool TryKeep(int fd, int slot, uint generation, bool ipv4)
+    {
+        if (!_acceptsSockets || !_used.TryKeep(new UsedSockets.Used(fd, slot, generation), ipv4))
+            return false;
+        _sockets.Vacate(slot);
+        CountSockets();
+        return true;
+    }
+
     internal void Forget(SocketHandle handle, int slot)
     {
         _sockets.Release(slot);
         if (handle.IsListener)
             _ = _listeners.Remove(handle);
-        Counters.OpenSocketsValue = _sockets.Count;
+        CountSockets();
     }
 
     internal void OnListenerDrained(int listenFd)
@@ -252,13 +296,37 @@ public sealed class EventLoop : IDisposable
             throw SocketSetupException.ForCall($"register descriptor {fd} with event loop {Name}", "epoll_ctl", errno);
         }
 
-        var handle = new SocketHandle(this, fd, slot, generation, owner, isListener, isWritable);
-        _sockets.Set(slot, handle);
-        if (isListener)
-            _listeners.Add(handle);
-        Counters.OpenSocketsValue = _sockets.Count;
+        return Take(slot, new SocketHandle(this, fd, slot, generation, owner, isListener, isWritable));
+    }
+
+    /// <summary>Null: the descriptor is of no use any more. What is wrong with the address shows on a new one as well.</summary>
+    private SocketHandle? ConnectAgain(in UsedSockets.Used used, in InetEndPoint remote, object? owner)
+    {
+        (int fd, int slot, uint generation) = used;
+        if (!TcpSocket.TryConnect(fd, remote, out _))
+        {
+            _sockets.Release(slot);
+            TcpSocket.Close(fd);
+            return null;
+        }
+
+        // What epoll reports from here on is what it finds when it looks, so of this connection.
+        SocketHandle handle = Take(slot, new SocketHandle(this, fd, slot, generation, owner, isListener: false, isWritable: false));
+        handle.MayConnectAgain(remote.IsIPv4);
+        Counters.ReusedSocketsValue++;
         return handle;
     }
+
+    private SocketHandle Take(int slot, SocketHandle handle)
+    {
+        _sockets.Set(slot, handle);
+        if (handle.IsListener)
+            _listeners.Add(handle);
+        CountSockets();
+        return handle;
+    }
+
+    private void CountSockets() => Counters.OpenSocketsValue = _sockets.Count - _used.Count;
 
     private void Run()
     {
@@ -380,6 +448,7 @@ public sealed class EventLoop : IDisposable
     /// <param name="readySince">Loop time.</param>
     private void DispatchEvents(int count, long readySince)
     {
+        _isDispatching = true;
         for (int i = 0; i < count; i++)
         {
             ulong key = _poller.Event(i, out uint events);
@@ -392,6 +461,8 @@ public sealed class EventLoop : IDisposable
             Counters.EventsValue++;
             _sockets.Find(key)?.OnEdge(events, readySince);
         }
+
+        _isDispatching = false;
     }
 
     private void FireReady()
@@ -437,6 +508,7 @@ public sealed class EventLoop : IDisposable
         DrainWork();
         _acceptsSockets = false;
         _sockets.CloseAll();
+        _used.CloseAll();
         Timers.Clear();
         DrainWork();
         Volatile.Write(ref _phase, (int)LoopPhase.Ended);

@@ -10,6 +10,7 @@ public sealed class LoopCounters
     internal long ForeignPostsValue;
     internal long EventsValue;
     internal long OpenSocketsValue;
+    internal long ReusedSocketsValue;
     internal long UnhandledValue;
     internal long BusyNanosValue;
     internal long LongestTurnNanosValue;
@@ -35,6 +36,9 @@ public sealed class LoopCounters
 
     /// <summary>Sockets registered now, listeners included.</summary>
     public long OpenSockets => Volatile.Read(ref OpenSocketsValue);
+
+    /// <summary>Connections that were begun on the socket of one before.</summary>
+    public long ReusedSockets => Volatile.Read(ref ReusedSocketsValue);
 
     /// <summary>Work items that the last turn left for the next: mailboxes with messages that wait for their turn.</summary>
     public long Backlog => Volatile.Read(ref BacklogValue);

@@ -23,6 +23,12 @@ public sealed unsafe class SocketHandle
     private bool _writableArmed;
     private bool _mayHoldBack;
 
+    /// <summary>Made by <see cref="EventLoop.Connect"/>, and of no other than its options.</summary>
+    private bool _mayConnectAgain;
+    private bool _isIPv4;
+    private bool _isWriteShut;
+    private bool _hasEnded;
+
     internal SocketHandle(EventLoop loop, int fd, int slot, uint generation, object? owner, bool isListener, bool isWritable)
     {
         _loop = loop;
@@ -39,7 +45,7 @@ public sealed unsafe class SocketHandle
     /// <summary>-1 once closed, never another socket's number.</summary>
     public int Fd => _fd;
 
-    /// <summary>How often the slot had been used before; with the slot it names this socket in the kernel's events.</summary>
+    /// <summary>How often the slot had been given up before; with the slot it names this socket in the kernel's events.</summary>
     public uint Generation { get; }
 
     public object? Owner { get; set; }
@@ -120,7 +126,8 @@ public sealed unsafe class SocketHandle
         IsReadable = received > 0 && (PeerHasShutDown || HasError);
         if (received > 0)
             return IoResult.Ok((int)received);
-        return received == 0 ? IoResult.Eof : IoResult.Failed(Errno.Last);
+        _hasEnded = received == 0;
+        return _hasEnded ? IoResult.Eof : IoResult.Failed(Errno.Last);
     }
 
     /// <summary>send(2), once, without SIGPIPE. <see cref="IoResult.Bytes"/> may be fewer than offered; then <see cref="IsWritable"/> is false.</summary>
@@ -203,6 +210,7 @@ public sealed unsafe class SocketHandle
     public void WatchPeer(TimeSpan idle, TimeSpan giveUp)
     {
         _loop.AssertOnLoop();
+        _mayConnectAgain = false;
         if (_fd >= 0)
             TcpSocket.WatchPeer(_fd, idle, giveUp);
     }
@@ -227,7 +235,7 @@ public sealed unsafe class SocketHandle
     {
         _loop.AssertOnLoop();
         if (_fd >= 0)
-            _ = Libc.shutdown(_fd, SHUT_WR);
+            _isWriteShut = Libc.shutdown(_fd, SHUT_WR) == 0;
     }
 
     /// <summary>
@@ -245,6 +253,7 @@ public sealed unsafe class SocketHandle
     {
         _loop.AssertOnLoop();
         _mayHoldBack = false;
+        _mayConnectAgain = false;
         if (_fd >= 0)
             TcpSocket.ResetOnClose(_fd);
     }
@@ -260,13 +269,15 @@ public sealed unsafe class SocketHandle
             return;
         int fd = _fd;
         _fd = -1;
-        // What close(2) finds unread makes it a reset, which drops what was held back: it goes with the FIN first.
-        if (_mayHoldBack)
+        // What close(2) finds unread makes it a reset, which drops what was held back: it goes with the FIN first. Behind the peer's FIN nothing comes.
+        if (_mayHoldBack && !_hasEnded)
             _ = Libc.shutdown(fd, SHUT_WR);
         IsReadable = false;
         IsWritable = false;
         _readableArmed = false;
         _writableArmed = false;
+        if (_mayConnectAgain && _isWriteShut && _hasEnded && _loop.TryKeep(fd, _slot, Generation, _isIPv4))
+            return;
         _loop.Forget(this, _slot);
 
         // No EPOLL_CTL_DEL: closing the last descriptor of a socket takes it out of every epoll set (epoll(7)), and the generation has ended what a
@@ -280,10 +291,17 @@ public sealed unsafe class SocketHandle
         _loop.AssertOnLoop();
         if (_fd < 0)
             return;
+        _mayConnectAgain = false;
         // struct linger { int l_onoff; int l_linger; }
         int* linger = stackalloc int[] { 1, 0 };
         _ = Libc.setsockopt(_fd, SOL_SOCKET, SO_LINGER, linger, 2 * sizeof(int));
         Close();
+    }
+
+    internal void MayConnectAgain(bool ipv4)
+    {
+        _mayConnectAgain = true;
+        _isIPv4 = ipv4;
     }
 
     /// <summary>Takes over what the kernel reports, then notifies where armed.</summary>

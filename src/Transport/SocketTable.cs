@@ -41,7 +41,10 @@ internal sealed class SocketTable
         _free.Push(slot);
     }
 
-    /// <summary>The socket that an event is for, or null if it is of the past.</summary>
+    /// <summary>Empties a slot that stays taken, for a later <see cref="Set"/>: the kernel goes on naming it.</summary>
+    public void Vacate(int slot) => _handles[slot] = null;
+
+    /// <summary>The socket that an event is for, or null if it is of the past, or there is none now.</summary>
     public SocketHandle? Find(ulong key)
     {
         uint slot = (uint)key;

@@ -78,22 +78,41 @@ public static unsafe class TcpSocket
             return -1;
         }
 
-        byte* address = stackalloc byte[SocketAddress.MaxBytes];
-        uint length = SocketAddress.Write(remote, address);
-        errno = 0;
-        if (SetFlag(fd, IPPROTO_TCP, TCP_NODELAY, 1) && Libc.connect(fd, address, length) == 0)
+        if (!SetFlag(fd, IPPROTO_TCP, TCP_NODELAY, 1))
+            errno = Errno.Last;
+        else if (TryConnect(fd, remote, out errno))
             return fd;
-        errno = Errno.Last;
-
-        // connect(2): interrupted, it goes on by itself, just as one in progress.
-        if (errno is Errno.EINPROGRESS or Errno.EINTR)
-        {
-            errno = Errno.EINPROGRESS;
-            return fd;
-        }
-
         Close(fd);
         return -1;
+    }
+
+    /// <summary>Starts a connection on a socket that has none; as <see cref="Connect"/>, but the descriptor stays the caller's.</summary>
+    internal static bool TryConnect(int fd, in InetEndPoint remote, out int errno)
+    {
+        byte* address = stackalloc byte[SocketAddress.MaxBytes];
+        uint length = SocketAddress.Write(remote, address);
+        errno = Libc.connect(fd, address, length) == 0 ? 0 : Errno.Last;
+
+        // connect(2): interrupted, it goes on by itself, just as one in progress.
+        if (errno == Errno.EINTR)
+            errno = Errno.EINPROGRESS;
+        return errno is 0 or Errno.EINPROGRESS;
+    }
+
+    /// <summary>connect(2) with AF_UNSPEC: dissolves a connection; the socket can be connected to another address then, with its options as they are.</summary>
+    internal static bool TryDisconnect(int fd)
+    {
+        byte* address = stackalloc byte[SocketAddress.MaxBytes];
+        new Span<byte>(address, SocketAddress.MaxBytes).Clear();
+        *(ushort*)address = AF_UNSPEC;
+        return Libc.connect(fd, address, SocketAddress.MaxBytes) == 0;
+    }
+
+    /// <summary>The peer has acknowledged all that was sent, a FIN included.</summary>
+    internal static bool IsAllAcknowledged(int fd)
+    {
+        int count = 0;
+        return Libc.ioctl(fd, SIOCOUTQ, &count) == 0 && count == 0;
     }
 
     /// <summary>

@@ -45,6 +45,20 @@ internal static unsafe class Kernel
         return count;
     }
 
+    /// <summary>TCP_NODELAY is set.</summary>
+    public static bool HasNoDelay(int fd)
+    {
+        const int IPPROTO_TCP = 6;
+        const int TCP_NODELAY = 1;
+        int value = 0;
+        uint length = sizeof(int);
+        Assert.Equal(0, GetSockOpt(fd, IPPROTO_TCP, TCP_NODELAY, &value, &length));
+        return value != 0;
+    }
+
+    [DllImport("libc", EntryPoint = "getsockopt")]
+    private static extern int GetSockOpt(int fd, int level, int name, int* value, uint* length);
+
     [DllImport("libc", EntryPoint = "poll")]
     private static extern int Poll(PollFd* fds, nuint count, int timeoutMillis);
 

@@ -75,15 +75,15 @@ internal sealed partial class UpstreamLeg
         if (Tried.Count > 0)
             use.Upstream.Group.Counters.CountRetry();
         var endpoint = use.Endpoint;
-        var fd = endpoint.UnixPath is { } path ? UnixSocket.Connect(path, out _) : TcpSocket.Connect(endpoint.Address, out _);
-        if (fd < 0 || !TryRegister(fd))
+        _socket = endpoint.UnixPath is { } path ? ConnectTo(path) : ConnectTo(endpoint.Address);
+        if (_socket is not { } socket)
         {
             GiveUp(UpstreamFailed.ConnectFailed);
             return false;
         }
 
         Announce();
-        _socket!.NotifyWritable();
+        socket.NotifyWritable();
         SetDeadline(Settings.ConnectTimeout);
         return true;
     }
@@ -230,17 +230,31 @@ internal sealed partial class UpstreamLeg
         }
     }
 
-    private bool TryRegister(int fd)
+    private SocketHandle? ConnectTo(InetEndPoint address)
     {
         try
         {
-            _socket = _loop.Register(fd, _actor.Reference);
-            return true;
+            return _loop.Connect(address, _actor.Reference);
+        }
+        catch (SocketSetupException)
+        {
+            return null;
+        }
+    }
+
+    private SocketHandle? ConnectTo(string path)
+    {
+        var fd = UnixSocket.Connect(path, out _);
+        if (fd < 0)
+            return null;
+        try
+        {
+            return _loop.Register(fd, _actor.Reference);
         }
         catch (SocketSetupException)
         {
             TcpSocket.Close(fd);
-            return false;
+            return null;
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace TlsGateway.Actors.Usage;
 
 /// <summary>
@@ -15,8 +17,7 @@ internal sealed class HeavyHitters
     {
         if (_places.TryGetValue(key, out var place))
         {
-            var known = _counts[place];
-            _counts[place] = known with { Amount = known.Amount + amount };
+            CollectionsMarshal.AsSpan(_counts)[place].Add(amount);
         }
         else if (_counts.Count < Capacity)
         {
@@ -54,4 +55,7 @@ internal sealed class HeavyHitters
 /// <param name="Key">Whose.</param>
 /// <param name="Amount">At most.</param>
 /// <param name="Error">So much of it may be others'.</param>
-public readonly record struct UsageCount(UsageKey Key, long Amount, long Error);
+public record struct UsageCount(UsageKey Key, long Amount, long Error)
+{
+    internal void Add(long amount) => Amount += amount;
+}

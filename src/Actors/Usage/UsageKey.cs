@@ -12,6 +12,9 @@ namespace TlsGateway.Actors.Usage;
 /// <param name="Name">As the configuration writes it; see <see cref="ConfiguredNames"/>.</param>
 public readonly record struct UsageKey(UInt128 Network, int PrefixLength, bool IsIPv4, string Name)
 {
+    /// <summary>Without the name's text: names are few, and hashing one costs as much as all else of counting.</summary>
+    public override int GetHashCode() => HashCode.Combine(Network, PrefixLength, Name.Length);
+
     internal static UsageKey Of(in InetEndPoint client, ClientLimitSettings networks, string name) =>
         new(ClientTable.NetworkOf(client, networks), client.IsIPv4 ? networks.IPv4Prefix : networks.IPv6Prefix, client.IsIPv4, name);
 

@@ -17,7 +17,7 @@ internal static class TicketSeal
     public static byte[] Seal(TicketKey key, ReadOnlySpan<byte> scope, byte[] content)
     {
         Span<byte> iv = stackalloc byte[IvBytes];
-        RandomNumberGenerator.Fill(iv);
+        PublicRandom.Fill(iv);
         using Aes aes = Aes.Create();
         aes.SetKey(key.AesKey);
         byte[] encrypted = aes.EncryptCbc(content, iv);

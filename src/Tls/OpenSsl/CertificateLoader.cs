@@ -51,6 +51,22 @@ internal static unsafe class CertificateLoader
         }
     }
 
+    /// <summary>TLS 1.3 can be spoken with its key: one of RSA, or on a curve that TLS 1.3 signs with (RFC 8446 §4.2.3) and the policy allows.</summary>
+    public static bool SignsTls13(TlsCertificate certificate, TlsPolicy policy)
+    {
+        using X509Certificate2 leaf = X509Certificate2.CreateFromPem(certificate.ChainPem);
+        using RSA? rsa = leaf.GetRSAPublicKey();
+        using ECDsa? ecdsa = leaf.GetECDsaPublicKey();
+        string? algorithm = ecdsa?.ExportParameters(includePrivateParameters: false).Curve.Oid?.Value switch
+        {
+            "1.2.840.10045.3.1.7" => "ecdsa_secp256r1_sha256",
+            "1.3.132.0.34" => "ecdsa_secp384r1_sha384",
+            "1.3.132.0.35" => "ecdsa_secp521r1_sha512",
+            _ => null,
+        };
+        return rsa is not null || (algorithm is not null && policy.SignatureAlgorithms.Contains(algorithm));
+    }
+
     private static void CheckKeySize(TlsCertificate certificate, TlsPolicy policy)
     {
         try

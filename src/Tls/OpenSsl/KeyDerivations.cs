@@ -95,17 +95,16 @@ internal static unsafe class KeyDerivations
             bool fits = true;
             for (OsslParameter* next = parameters; next != null && next->Key != null; next++)
             {
-                ReadOnlySpan<byte> name = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(next->Key);
                 ReadOnlySpan<byte> value = next->Value;
-                if (name.SequenceEqual("secret"u8))
+                if (next->IsCalled("secret"u8))
                 {
                     Secret = value;
                 }
-                else if (name.SequenceEqual("seed"u8))
+                else if (next->IsCalled("seed"u8))
                 {
                     fits &= Seed.TryAdd(next->Data, value.Length);
                 }
-                else if (name.SequenceEqual("digest"u8))
+                else if (next->IsCalled("digest"u8))
                 {
                     // TLS 1.2 has these two (RFC 5246 §5, RFC 5289 §3); MD5-SHA1 belongs to versions that are not spoken here.
                     IsSha384 = value.EndsWith("384"u8);
@@ -132,35 +131,34 @@ internal static unsafe class KeyDerivations
         {
             for (OsslParameter* next = parameters; next != null && next->Key != null; next++)
             {
-                ReadOnlySpan<byte> name = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(next->Key);
                 ReadOnlySpan<byte> value = next->Value;
-                if (name.SequenceEqual("key"u8))
+                if (next->IsCalled("key"u8))
                 {
                     Key = value;
                 }
-                else if (name.SequenceEqual("salt"u8))
+                else if (next->IsCalled("salt"u8))
                 {
                     Salt = value;
                 }
-                else if (name.SequenceEqual("prefix"u8))
+                else if (next->IsCalled("prefix"u8))
                 {
                     Prefix = value;
                 }
-                else if (name.SequenceEqual("label"u8))
+                else if (next->IsCalled("label"u8))
                 {
                     Label = value;
                 }
-                else if (name.SequenceEqual("data"u8))
+                else if (next->IsCalled("data"u8))
                 {
                     Data = value;
                 }
-                else if (name.SequenceEqual("digest"u8))
+                else if (next->IsCalled("digest"u8))
                 {
                     // libssl's names: SHA256 or SHA2-256, SHA384 or SHA2-384.
                     IsSha384 = value.EndsWith("384"u8);
                     IsKnownDigest = IsSha384 || value.EndsWith("256"u8);
                 }
-                else if (name.SequenceEqual("mode"u8) && value.Length == sizeof(int))
+                else if (next->IsCalled("mode"u8) && value.Length == sizeof(int))
                 {
                     Mode = MemoryMarshal.Read<int>(value);
                 }

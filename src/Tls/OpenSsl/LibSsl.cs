@@ -132,6 +132,9 @@ internal static unsafe partial class LibSsl
     );
 
     [LibraryImport(Library)]
+    public static partial void SSL_CTX_set_cert_cb(nint context, delegate* unmanaged[Cdecl]<nint, nint, int> wanted, nint argument);
+
+    [LibraryImport(Library)]
     public static partial void SSL_CTX_set_keylog_callback(nint context, delegate* unmanaged[Cdecl]<nint, byte*, void> callback);
 
     [LibraryImport(Library)]

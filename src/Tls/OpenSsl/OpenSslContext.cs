@@ -345,6 +345,11 @@ public sealed unsafe class OpenSslContext : ITlsContext
                 LibSsl.SSL_CTX_set_alpn_select_cb(context, &ProtocolList.OnSelect, handle.Root(protocols));
             }
             CertificateLoader.LoadIdentity(handle, certificate, policy);
+            if (CertificateLoader.SignsTls13(certificate, policy))
+            {
+                // libssl asks each hello anew whether any key can sign for TLS 1.3, by name, unless there is somebody who might bring one: 2 us of 350.
+                LibSsl.SSL_CTX_set_cert_cb(context, &SessionCallbacks.OnCertificateWanted, 0);
+            }
             StapleTable.Add(handle, certificate);
             if (settings.ClientAuthentication is not null)
             {

@@ -93,7 +93,18 @@ internal unsafe struct OsslParameter
             ReturnSize = Unmodified,
         };
 
-    public readonly bool IsCalled(ReadOnlySpan<byte> name) => MemoryMarshal.CreateReadOnlySpanFromNullTerminated(Key).SequenceEqual(name);
+    /// <summary>Reads no further than to the first byte that differs, or to the zero.</summary>
+    public readonly bool IsCalled(ReadOnlySpan<byte> name)
+    {
+        for (int i = 0; i < name.Length; i++)
+        {
+            if (Key[i] != name[i])
+            {
+                return false;
+            }
+        }
+        return Key[name.Length] == 0;
+    }
 
     /// <summary>Answers with a number; false where its place has another form.</summary>
     public bool TryAnswer(int value)

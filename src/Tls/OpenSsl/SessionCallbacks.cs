@@ -37,6 +37,10 @@ internal static unsafe class SessionCallbacks
     /// <summary>The session that OpenSSL is working on.</summary>
     public static OpenSslSession SessionOf(nint ssl) => (OpenSslSession)GCHandle.FromIntPtr(IoOf(ssl)->Owner).Target!;
 
+    /// <summary>SSL_CTX_set_cert_cb(3): the context has its certificates.</summary>
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    public static int OnCertificateWanted(nint ssl, nint argument) => 1;
+
     /// <summary>SSL_CTX_set_keylog_callback(3).</summary>
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     public static void OnKeyLog(nint ssl, byte* line)

@@ -46,7 +46,7 @@ internal static unsafe class TicketSealer
             {
                 TicketKey newest = ring.Newest;
                 newest.Name.CopyTo(nameBytes);
-                RandomNumberGenerator.Fill(new Span<byte>(iv, IvBytes));
+                PublicRandom.Fill(new Span<byte>(iv, IvBytes));
                 return Begin(newest, iv, cipher, mac, encrypt: 1) ? Opened : Failed;
             }
             if (!ring.TryFind(nameBytes, out TicketKey key, out bool isNewest))

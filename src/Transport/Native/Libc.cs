@@ -59,6 +59,9 @@ internal static unsafe partial class Libc
     public static partial int connect(int fd, byte* address, uint length);
 
     [LibraryImport(Library, SetLastError = true)]
+    public static partial int ioctl(int fd, nuint request, int* value);
+
+    [LibraryImport(Library, SetLastError = true)]
     public static partial int getsockname(int fd, byte* address, uint* length);
 
     [LibraryImport(Library)]

@@ -3,6 +3,7 @@ namespace TlsGateway.Transport.Native;
 /// <summary>Constants of the Linux kernel interface. The values are the same on x64 and arm64 (asm-generic).</summary>
 internal static class LinuxConstants
 {
+    public const int AF_UNSPEC = 0;
     public const int AF_UNIX = 1;
     public const int AF_INET = 2;
     public const int AF_INET6 = 10;
@@ -49,4 +50,7 @@ internal static class LinuxConstants
 
     public const int EFD_NONBLOCK = 0x800;
     public const int EFD_CLOEXEC = 0x80000;
+
+    /// <summary>Bytes, a FIN included, that the peer has not acknowledged (tcp(7)).</summary>
+    public const int SIOCOUTQ = 0x5411;
 }
