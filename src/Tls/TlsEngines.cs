@@ -1,6 +1,7 @@
 using TlsGateway.Tls.BouncyCastle;
 using TlsGateway.Tls.OpenSsl;
 using TlsGateway.Tls.Policies;
+using TlsGateway.Tls.Sodium;
 
 namespace TlsGateway.Tls;
 
@@ -66,7 +67,8 @@ public static class TlsEngines
                 .. Enum.GetValues<TlsCapabilities>()
                     .Where(each => each != TlsCapabilities.None && able.HasFlag(each))
                     .Select(static each => $"{each}"),
-            ]
+            ],
+            (engine == TlsEngine.OpenSsl && !GatewayProvider.IsLoaded ? null : X25519.VersionText) ?? "its own"
         );
     }
 

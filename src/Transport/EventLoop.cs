@@ -326,7 +326,11 @@ public sealed class EventLoop : IDisposable
         return handle;
     }
 
-    private void CountSockets() => Counters.OpenSocketsValue = _sockets.Count - _used.Count;
+    private void CountSockets()
+    {
+        Counters.OpenSocketsValue = _sockets.Count - _used.Count;
+        Counters.KeptSocketsValue = _used.Count;
+    }
 
     private void Run()
     {
@@ -508,7 +512,8 @@ public sealed class EventLoop : IDisposable
         DrainWork();
         _acceptsSockets = false;
         _sockets.CloseAll();
-        _used.CloseAll();
+        _used.CloseAll(_sockets);
+        CountSockets();
         Timers.Clear();
         DrainWork();
         Volatile.Write(ref _phase, (int)LoopPhase.Ended);

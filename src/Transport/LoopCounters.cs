@@ -11,6 +11,7 @@ public sealed class LoopCounters
     internal long EventsValue;
     internal long OpenSocketsValue;
     internal long ReusedSocketsValue;
+    internal long KeptSocketsValue;
     internal long UnhandledValue;
     internal long BusyNanosValue;
     internal long LongestTurnNanosValue;
@@ -39,6 +40,9 @@ public sealed class LoopCounters
 
     /// <summary>Connections that were begun on the socket of one before.</summary>
     public long ReusedSockets => Volatile.Read(ref ReusedSocketsValue);
+
+    /// <summary>Sockets without a connection that wait to be connected again; not among <see cref="OpenSockets"/>.</summary>
+    public long KeptSockets => Volatile.Read(ref KeptSocketsValue);
 
     /// <summary>Work items that the last turn left for the next: mailboxes with messages that wait for their turn.</summary>
     public long Backlog => Volatile.Read(ref BacklogValue);

@@ -36,10 +36,14 @@ internal sealed class UsedSockets
         return true;
     }
 
-    public void CloseAll()
+    /// <param name="slots">Gets theirs back.</param>
+    public void CloseAll(SocketTable slots)
     {
         while (_ipv4.TryPop(out Used used) || _ipv6.TryPop(out used))
+        {
+            slots.Release(used.Slot);
             TcpSocket.Close(used.Fd);
+        }
     }
 
     private Stack<Used> Of(bool ipv4) => ipv4 ? _ipv4 : _ipv6;

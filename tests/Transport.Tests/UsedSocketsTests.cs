@@ -67,6 +67,7 @@ public sealed class UsedSocketsTests : IDisposable
         Assert.Equal(descriptors + 1, Kernel.CountDescriptors());
         _test.Loop.Dispose();
         Assert.True(Kernel.CountDescriptors() < descriptors);
+        Assert.Equal((0, 0), (_test.Loop.Counters.OpenSockets, _test.Loop.Counters.KeptSockets));
     }
 
     [Fact]
@@ -80,6 +81,7 @@ public sealed class UsedSocketsTests : IDisposable
             peer.Dispose();
         }
         Assert.Equal(descriptors + UsedSockets.MaxPerFamily, Kernel.CountDescriptors());
+        Assert.Equal(UsedSockets.MaxPerFamily, _test.Loop.Counters.KeptSockets);
         Assert.Equal(0, _test.Loop.Counters.OpenSockets);
     }
 

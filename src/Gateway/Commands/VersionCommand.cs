@@ -70,7 +70,7 @@ internal static class VersionCommand
         foreach (var engine in engines)
         {
             output.WriteLine($"engine  {engine.Name}: {engine.Version}");
-            output.WriteLine($"groups  {string.Join(' ', engine.Groups)}");
+            output.WriteLine($"groups  {string.Join(' ', engine.Groups)} (x25519: {engine.X25519})");
             output.WriteLine($"suites  TLS 1.3: {string.Join(' ', engine.Tls13CipherSuites)}");
             output.WriteLine($"        TLS 1.2: {string.Join(' ', engine.Tls12CipherSuites)}");
             output.WriteLine($"can     {string.Join(' ', engine.Capabilities)}");

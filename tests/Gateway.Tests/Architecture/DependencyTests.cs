@@ -95,13 +95,13 @@ public sealed class DependencyTests
     }
 
     [Fact]
-    public void Native_functions_are_declared_in_two_namespaces_only()
+    public void Native_functions_are_declared_in_three_namespaces_only()
     {
         var declaring = new[] { Tls, Transport, Actors, Pki, LiveView, Gateway }.SelectMany(TypesWithNativeFunctions).ToList();
 
         Assert.Contains(declaring, name => name.StartsWith("TlsGateway.Transport.Native.", StringComparison.Ordinal));
         Assert.Contains(declaring, name => name.StartsWith("TlsGateway.Tls.OpenSsl.", StringComparison.Ordinal));
-        Assert.All(declaring, name => Assert.Matches(@"^TlsGateway\.(Transport\.Native|Tls\.OpenSsl)\.", name));
+        Assert.All(declaring, name => Assert.Matches(@"^TlsGateway\.(Transport\.Native|Tls\.OpenSsl|Tls\.Sodium)\.", name));
     }
 
     [Fact]

@@ -71,7 +71,7 @@ public sealed class GatewayCommandsTests : IDisposable
 
         Assert.Equal((0, ""), (code, error));
         Assert.Matches(
-            @"(?s)^gateway \d+\.\d+\.\d+.*\n\.NET +\d+\..*\nsystem .*\nengine +openssl: OpenSSL 3\..*\ngroups .*x25519.*\nengine +bouncycastle: BouncyCastle 2\..*\ngroups .*X25519MLKEM768",
+            @"(?s)^gateway \d+\.\d+\.\d+.*\n\.NET +\d+\..*\nsystem .*\nengine +openssl: OpenSSL 3\..*\ngroups .*x25519.* \(x25519: libsodium 1\..*\nengine +bouncycastle: BouncyCastle 2\..*\ngroups .*X25519MLKEM768.* \(x25519: libsodium 1\.",
             output
         );
     }
@@ -88,6 +88,10 @@ public sealed class GatewayCommandsTests : IDisposable
         {
             Assert.All(engines, engine => Assert.NotEmpty(engine![list]!.AsArray()));
         }
+        Assert.All(
+            engines,
+            static engine => Assert.StartsWith("libsodium 1.", engine!["x25519"]!.GetValue<string>(), StringComparison.Ordinal)
+        );
         Assert.Contains("Renegotiation", engines[0]!["capabilities"]!.ToJsonString(), StringComparison.Ordinal);
         Assert.DoesNotContain("Renegotiation", engines[1]!["capabilities"]!.ToJsonString(), StringComparison.Ordinal);
     }

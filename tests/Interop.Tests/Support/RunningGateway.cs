@@ -22,11 +22,11 @@ internal sealed class RunningGateway : IAsyncDisposable
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly ActorSystem _system;
-    private readonly int _descriptorsBefore;
+    private readonly long _descriptorsBefore;
     private readonly long _sessionsBefore;
     private bool _terminated;
 
-    private RunningGateway(ActorSystem system, GatewayHost host, GatewaySettings settings, int descriptors, long sessions)
+    private RunningGateway(ActorSystem system, GatewayHost host, GatewaySettings settings, long descriptors, long sessions)
     {
         _system = system;
         Host = host;
@@ -91,7 +91,10 @@ internal sealed class RunningGateway : IAsyncDisposable
                 .And(new EventLoopsSetup { Count = loops })
         );
         var host = await GatewayHost.StartAsync(system, settings, options);
-        return new RunningGateway(system, host, settings, descriptors, sessions);
+        RunningGateway gateway = new(system, host, settings, descriptors, sessions);
+        lock (Running)
+            Running.Add(system);
+        return gateway;
     }
 
     public Task ReloadAsync(ListenerSettings listener) => ReloadAsync(Settings with { Listeners = [listener] });
@@ -182,6 +185,8 @@ internal sealed class RunningGateway : IAsyncDisposable
         }
 
         await Host.DisposeAsync();
+        lock (Running)
+            Running.Remove(_system);
     }
 
     public async ValueTask DisposeAsync()
@@ -207,14 +212,27 @@ internal sealed class RunningGateway : IAsyncDisposable
         await TerminateAsync();
     }
 
-    /// <summary>Sockets, epoll sets and eventfds. Files and pipes are left out: the runtime opens them for assemblies, the console and child processes.</summary>
-    private static int Descriptors() =>
+    /// <summary>A gateway beside the one that is measured may keep sockets without a connection, to connect them again.</summary>
+    private static readonly HashSet<ActorSystem> Running = [];
+
+    private static long KeptSockets()
+    {
+        lock (Running)
+        {
+            return Running
+                .Select(static system => EventLoops.Get(system))
+                .Sum(static loops => Enumerable.Range(0, loops.Count).Sum(i => loops.Loop(i).Counters.KeptSockets));
+        }
+    }
+
+    /// <summary>Sockets (without <see cref="KeptSockets"/>), epoll sets and eventfds. Files and pipes are left out: the runtime opens them for assemblies, the console and child processes.</summary>
+    private static long Descriptors() =>
         Directory
             .EnumerateFileSystemEntries("/proc/self/fd")
             .Count(static fd =>
                 new FileInfo(fd).LinkTarget is { } target
                 && (target.StartsWith("socket:", StringComparison.Ordinal) || target.StartsWith("anon_inode:", StringComparison.Ordinal))
-            );
+            ) - KeptSockets();
 
     private sealed class Work(Action run) : IThreadPoolWorkItem
     {
