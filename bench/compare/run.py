@@ -370,9 +370,10 @@ def ratios(results):
                 v = [r[key] for r in results if r["proxy"] == name and r["scenario"] == scn and not r["bad"]]
                 if v and not PROXIES[name].get("plain") and name.endswith("-root") == bool(suffix):
                     med[name] = statistics.median(v)
-            ours = med.pop("gateway" + suffix, None)
-            if ours is not None and med:
-                best = min(med, key=med.get)
+            ours = med.get("gateway" + suffix)
+            peers = [name for name in med if not name.startswith("gateway")]
+            if ours is not None and peers:
+                best = min(peers, key=med.get)
                 out.append(f"| {scn}{suffix} | {SCENARIOS[scn]['what']} | {ours:.3f} | {med[best]:.3f} ({best}) | **{ours / med[best]:.2f}** |")
     return "\n".join(out) if len(out) > 3 else ""
 
