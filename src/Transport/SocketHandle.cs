@@ -23,7 +23,7 @@ public sealed unsafe class SocketHandle
     private bool _writableArmed;
     private bool _mayHoldBack;
 
-    /// <summary>Made by <see cref="EventLoop.Connect"/>, and of no other than its options.</summary>
+    /// <summary>Made by <see cref="EventLoop.Connect"/>, with no options but those that it sets.</summary>
     private bool _mayConnectAgain;
     private bool _isIPv4;
     private bool _isWriteShut;

@@ -17,7 +17,8 @@ internal sealed class HeavyHitters
     {
         if (_places.TryGetValue(key, out var place))
         {
-            CollectionsMarshal.AsSpan(_counts)[place].Add(amount);
+            ref var known = ref CollectionsMarshal.AsSpan(_counts)[place];
+            known = known with { Amount = known.Amount + amount };
         }
         else if (_counts.Count < Capacity)
         {
@@ -55,7 +56,4 @@ internal sealed class HeavyHitters
 /// <param name="Key">Whose.</param>
 /// <param name="Amount">At most.</param>
 /// <param name="Error">So much of it may be others'.</param>
-public record struct UsageCount(UsageKey Key, long Amount, long Error)
-{
-    internal void Add(long amount) => Amount += amount;
-}
+public readonly record struct UsageCount(UsageKey Key, long Amount, long Error);
