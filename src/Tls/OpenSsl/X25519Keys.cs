@@ -310,11 +310,7 @@ internal static unsafe class X25519Keys
     }
 
     /// <summary>libcrypto's own memory, so that there is no exception where there is none left, but null.</summary>
-    private static Pair* Allocate()
-    {
-        Pair* pair = (Pair*)LibCrypto.CRYPTO_zalloc((nuint)sizeof(Pair), null, 0);
-        return pair;
-    }
+    private static Pair* Allocate() => (Pair*)LibCrypto.CRYPTO_zalloc((nuint)sizeof(Pair), null, 0);
 
     private static void Release(Pair* pair) => LibCrypto.CRYPTO_clear_free(pair, (nuint)sizeof(Pair), null, 0);
 
